@@ -1,0 +1,65 @@
+# Everything a developer runs. `make help` lists the targets.
+# Needs Python 3.11+ and make; all else comes from the Python package index into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+MLFLOW_VENV := .cache/mlflow
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint format bench lock mlflow-venv clean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## make .venv with the package (editable) and everything tests need
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Quire needs Python 3.11 or newer; `make PYTHON=python3.12 setup` names another one" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup  ## two variants of one application, tracked and compared (simulator unless OPENAI_API_KEY is set)
+	$(BIN)/python examples/demo.py
+
+test: setup mlflow-venv  ## all tests but the slow ones
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-all: setup mlflow-venv  ## every test, the slow ones too
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+mlflow-venv: $(MLFLOW_VENV)/.ready  ## a virtual environment with a real MLflow, for interoperability tests and benchmarks
+
+$(MLFLOW_VENV)/.ready: requirements-mlflow.lock
+	$(PYTHON) -m venv $(MLFLOW_VENV)
+	$(MLFLOW_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow.lock
+	@touch $@
+
+lint: setup  ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: setup  ## apply ruff's fixes and formatting
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup mlflow-venv  ## measure against MLflow on this machine; prints the table and writes docs/benchmarks.md
+	$(BIN)/python -m bench
+
+lock: setup  ## resolve the lock files anew (names, versions and hashes only)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --all-extras --group test --group lint --group build --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --quiet -o requirements.lock
+	$(BIN)/uv pip compile requirements-mlflow.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --quiet -o requirements-mlflow.lock
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) .cache build dist
