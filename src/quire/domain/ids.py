@@ -1,0 +1,35 @@
+"""Making and recognising the ids that Quire and MLflow give to things."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}\Z")
+_MODEL_ID = re.compile(r"m-[0-9a-f]{32}\Z")
+
+
+def new_run_id() -> str:
+    """32 random hexadecimal digits."""
+    return os.urandom(16).hex()
+
+
+def new_model_id() -> str:
+    """``m-`` and 32 random hexadecimal digits."""
+    return f"m-{os.urandom(16).hex()}"
+
+
+def is_run_id(text: str) -> bool:
+    """Whether ``text`` has the form of a run id."""
+    return _RUN_ID.match(text) is not None
+
+
+def is_model_id(text: str) -> bool:
+    """Whether ``text`` has the form of a logged model's id."""
+    return _MODEL_ID.match(text) is not None
+
+
+def now_ms() -> int:
+    """The time now, in milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000

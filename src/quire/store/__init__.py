@@ -1,0 +1,1 @@
+"""Stores: where experiments, runs, models and versions are kept."""

@@ -1,0 +1,289 @@
+"""The one interface through which everything stored is read and written.
+
+Every implementation keeps these promises: a call that returned is durable; a call that raised changed
+nothing; calls are safe from many threads and processes at once. Times are milliseconds since the epoch.
+Errors are those of :mod:`quire.domain.errors`: NotFound, AlreadyExists, InvalidInput, InvalidState,
+Unavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from quire.domain.entities import (
+    DatasetInput,
+    Experiment,
+    Metric,
+    ModelInput,
+    ModelOutput,
+    Param,
+    Run,
+    RunInfo,
+    RunStatus,
+    Tag,
+    ViewType,
+)
+from quire.domain.paging import Page
+from quire.domain.registry import LoggedModel, LoggedModelStatus, ModelVersion, RegisteredModel, Stage
+
+
+class ExperimentStore(Protocol):
+    """Experiments and their tags."""
+
+    def create_experiment(
+        self, name: str, *, artifact_location: str | None = None, tags: Sequence[Tag] = ()
+    ) -> str:
+        """Create an experiment and return its id. AlreadyExists if the name is taken, even by a deleted one."""
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """The experiment of that id, deleted or not."""
+
+    def get_experiment_by_name(self, name: str) -> Experiment | None:
+        """The experiment of that name, deleted or not; None if there is none."""
+
+    def rename_experiment(self, experiment_id: str, name: str) -> None:
+        """Give an active experiment another name."""
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Mark an experiment and its runs as deleted."""
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """Undo delete_experiment."""
+
+    def set_experiment_tag(self, experiment_id: str, tag: Tag) -> None:
+        """Set or replace a tag."""
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Remove a tag; NotFound if it is not set."""
+
+    def search_experiments(
+        self,
+        *,
+        filter_string: str = "",
+        view: ViewType = "ACTIVE_ONLY",
+        order_by: Sequence[str] = (),
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[Experiment]:
+        """Experiments that match the filter; newest first unless ordered otherwise."""
+
+
+class RunStore(Protocol):
+    """Runs and what is logged to them."""
+
+    def create_run(
+        self,
+        experiment_id: str,
+        *,
+        run_name: str | None = None,
+        user_id: str = "",
+        start_time: int | None = None,
+        tags: Sequence[Tag] = (),
+    ) -> Run:
+        """Start a run in an active experiment."""
+
+    def get_run(self, run_id: str) -> Run:
+        """The run with its latest metrics, params, tags, inputs and outputs."""
+
+    def update_run(
+        self,
+        run_id: str,
+        *,
+        status: RunStatus | None = None,
+        end_time: int | None = None,
+        run_name: str | None = None,
+    ) -> RunInfo:
+        """Change a run's state or name."""
+
+    def delete_run(self, run_id: str) -> None:
+        """Mark a run as deleted."""
+
+    def restore_run(self, run_id: str) -> None:
+        """Undo delete_run."""
+
+    def log_batch(
+        self,
+        run_id: str,
+        *,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[Tag] = (),
+    ) -> None:
+        """Log all or nothing. A param logged again with another value is InvalidInput."""
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        """Remove a run's tag; NotFound if it is not set."""
+
+    def get_metric_history(
+        self, run_id: str, key: str, *, max_results: int | None = None, page_token: str | None = None
+    ) -> Page[Metric]:
+        """Every logged value of a metric, in order of step, then timestamp, then logging."""
+
+    def log_inputs(
+        self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[ModelInput] = ()
+    ) -> None:
+        """Record what a run read; the same input twice is recorded once."""
+
+    def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
+        """Record which logged models a run made."""
+
+    def search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter_string: str = "",
+        view: ViewType = "ACTIVE_ONLY",
+        order_by: Sequence[str] = (),
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[Run]:
+        """Runs of these experiments that match; newest start first unless ordered otherwise."""
+
+
+class LoggedModelStore(Protocol):
+    """Packaged models stored under experiments."""
+
+    def create_logged_model(
+        self,
+        experiment_id: str,
+        *,
+        name: str | None = None,
+        source_run_id: str | None = None,
+        model_type: str | None = None,
+        params: Sequence[Param] = (),
+        tags: Sequence[Tag] = (),
+    ) -> LoggedModel:
+        """Reserve an id and a place for a model's files; its status is PENDING."""
+
+    def get_logged_model(self, model_id: str) -> LoggedModel:
+        """The logged model of that id."""
+
+    def finalize_logged_model(self, model_id: str, status: LoggedModelStatus) -> LoggedModel:
+        """Say that the files are complete (READY) or that writing them failed (FAILED)."""
+
+    def delete_logged_model(self, model_id: str) -> None:
+        """Delete a logged model's record."""
+
+    def log_model_params(self, model_id: str, params: Sequence[Param]) -> None:
+        """Add params to a logged model."""
+
+    def set_logged_model_tags(self, model_id: str, tags: Sequence[Tag]) -> None:
+        """Set or replace tags."""
+
+    def delete_logged_model_tag(self, model_id: str, key: str) -> None:
+        """Remove a tag; NotFound if it is not set."""
+
+    def search_logged_models(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> Page[LoggedModel]:
+        """Logged models of these experiments that match; newest first unless ordered otherwise."""
+
+
+class RegistryStore(Protocol):
+    """Registered models, versions, tags, aliases and stages."""
+
+    def create_registered_model(
+        self, name: str, *, description: str = "", tags: Sequence[Tag] = ()
+    ) -> RegisteredModel:
+        """Take a name. AlreadyExists if it is taken."""
+
+    def get_registered_model(self, name: str) -> RegisteredModel:
+        """The registered model with its latest versions, tags and aliases."""
+
+    def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
+        """Give it another name; its versions and aliases follow."""
+
+    def update_registered_model(self, name: str, *, description: str) -> RegisteredModel:
+        """Replace its description."""
+
+    def delete_registered_model(self, name: str) -> None:
+        """Delete the name with all its versions."""
+
+    def set_registered_model_tag(self, name: str, tag: Tag) -> None:
+        """Set or replace a tag."""
+
+    def delete_registered_model_tag(self, name: str, key: str) -> None:
+        """Remove a tag; no error if it is not set."""
+
+    def search_registered_models(
+        self,
+        *,
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> Page[RegisteredModel]:
+        """Registered models that match, by name unless ordered otherwise."""
+
+    def set_alias(self, name: str, alias: str, version: str) -> None:
+        """Point an alias at a version, moving it if it exists."""
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Remove an alias; no error if it is not set."""
+
+    def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
+        """The version that an alias points at."""
+
+    def create_model_version(
+        self,
+        name: str,
+        source: str,
+        *,
+        run_id: str | None = None,
+        model_id: str | None = None,
+        description: str = "",
+        run_link: str = "",
+        tags: Sequence[Tag] = (),
+    ) -> ModelVersion:
+        """Add the next version, numbered from 1."""
+
+    def get_model_version(self, name: str, version: str) -> ModelVersion:
+        """One version with its tags and aliases."""
+
+    def update_model_version(self, name: str, version: str, *, description: str) -> ModelVersion:
+        """Replace its description."""
+
+    def transition_stage(
+        self, name: str, version: str, stage: Stage, *, archive_existing_versions: bool = False
+    ) -> ModelVersion:
+        """Move a version to a stage (MLflow's older way; aliases are the newer)."""
+
+    def delete_model_version(self, name: str, version: str) -> None:
+        """Delete a version and the aliases that point at it; its number is not used again."""
+
+    def set_model_version_tag(self, name: str, version: str, tag: Tag) -> None:
+        """Set or replace a tag."""
+
+    def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
+        """Remove a tag; no error if it is not set."""
+
+    def get_latest_versions(self, name: str, stages: Sequence[Stage] = ()) -> list[ModelVersion]:
+        """The newest version of each stage (of all stages unless some are named)."""
+
+    def search_model_versions(
+        self,
+        *,
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 10_000,
+        page_token: str | None = None,
+    ) -> Page[ModelVersion]:
+        """Versions that match; newest update first unless ordered otherwise."""
+
+
+class Store(ExperimentStore, RunStore, LoggedModelStore, RegistryStore, Protocol):
+    """Everything that tracking and the registry keep."""
+
+    @property
+    def uri(self) -> str:
+        """The store's tracking URI, without credentials."""
+
+    def close(self) -> None:
+        """Release connections; the store is not used afterwards."""
