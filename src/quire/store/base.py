@@ -34,7 +34,7 @@ class ExperimentStore(Protocol):
     def create_experiment(
         self, name: str, *, artifact_location: str | None = None, tags: Sequence[Tag] = ()
     ) -> str:
-        """Create an experiment and return its id. AlreadyExists if the name is taken, even by a deleted one."""
+        """Create an experiment and return its id. AlreadyExists if the name is taken, deleted or not."""
 
     def get_experiment(self, experiment_id: str) -> Experiment:
         """The experiment of that id, deleted or not."""
