@@ -31,9 +31,7 @@ from quire.domain.registry import LoggedModel, LoggedModelStatus, ModelVersion, 
 class ExperimentStore(Protocol):
     """Experiments and their tags."""
 
-    def create_experiment(
-        self, name: str, *, artifact_location: str | None = None, tags: Sequence[Tag] = ()
-    ) -> str:
+    def create_experiment(self, name: str, *, artifact_location: str | None = None, tags: Sequence[Tag] = ()) -> str:
         """Create an experiment and return its id. AlreadyExists if the name is taken, deleted or not."""
 
     def get_experiment(self, experiment_id: str) -> Experiment:
@@ -189,9 +187,7 @@ class LoggedModelStore(Protocol):
 class RegistryStore(Protocol):
     """Registered models, versions, tags, aliases and stages."""
 
-    def create_registered_model(
-        self, name: str, *, description: str = "", tags: Sequence[Tag] = ()
-    ) -> RegisteredModel:
+    def create_registered_model(self, name: str, *, description: str = "", tags: Sequence[Tag] = ()) -> RegisteredModel:
         """Take a name. AlreadyExists if it is taken."""
 
     def get_registered_model(self, name: str) -> RegisteredModel:

@@ -1,0 +1,307 @@
+"""A packaged OpenAI application: task, model name, template, fixed parameters, signature.
+
+It is pure data. Planning turns input rows into calls, reading turns answers into outputs; neither touches the
+network or the disk.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from quire.domain.calls import Call, Task
+from quire.domain.errors import InvalidInput, PolicyError, TemplateError
+from quire.domain.outputs import OUTPUT_SCHEMAS
+from quire.domain.policy import CALLER_PARAMS, OnUnknown, refuse_fixed_and_open, resolve_params
+from quire.domain.redaction import redact
+from quire.domain.rows import Row, RowReader
+from quire.domain.schema import ColSpec, DataType, Schema
+from quire.domain.signature import ModelSignature
+from quire.domain.template import StructuredTemplate, Verbatim, iter_strings
+
+BATCHED_TASKS: frozenset[Task] = frozenset({"completions", "embeddings"})
+"""Tasks whose requests carry many inputs each."""
+
+TEMPLATE_KEYS: dict[Task, tuple[str, ...]] = {
+    "chat.completions": ("messages",),
+    "completions": ("prompt",),
+    "embeddings": (),
+    "responses": ("input", "instructions"),
+}
+
+_MESSAGE_TEMPLATE_KEYS = ("role", "name", "content")
+_NEVER_FIXED = {
+    "api_key": "a credential",
+    "extra_headers": "a place for credentials",
+    "default_headers": "a place for credentials",
+    "azure_ad_token": "a credential",
+    "stream": "how an answer is delivered, which the caller of predict_stream chooses",
+    "stream_options": "how an answer is delivered, which the caller of predict_stream chooses",
+}
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """A model name and task with its template, the parameters it fixes, and its signature.
+
+    ``template`` holds the task's template keys (``messages``; ``prompt``; ``input`` and ``instructions``); ``fixed``
+    all other keywords, sent with every request.
+    """
+
+    model: str
+    task: Task
+    template: dict[str, Any] = msgspec.field(default_factory=dict)
+    fixed: dict[str, Any] = msgspec.field(default_factory=dict)
+    signature: ModelSignature = msgspec.field(default_factory=ModelSignature)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names of the template's variables. Raises TemplateError if it cannot be compiled."""
+        return compile_template(self).variables
+
+    def saved(self) -> dict[str, Any]:
+        """The content of ``model.yaml``: model, task and every keyword."""
+        return {"model": self.model, "task": self.task, **self.template, **self.fixed}
+
+    def planner(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        on_unknown: OnUnknown = "raise",
+        default_batch_size: int = 1024,
+    ) -> Planner:
+        """A planner of calls with these parameters. Raises PolicyError for one that is not allowed."""
+        return Planner(self, params, on_unknown, default_batch_size)
+
+
+def make_package(
+    model: str, task: Task, keywords: Mapping[str, Any], signature: ModelSignature | None = None
+) -> Package:
+    """A package from what a user gave to save or log it; checked so that prediction cannot fail for its sake.
+
+    The signature's inputs and outputs are inferred from the template where they are absent. Raises InvalidInput,
+    TemplateError, SchemaError or PolicyError.
+    """
+    package = split_keywords(model, task, keywords)
+    if not model:
+        raise InvalidInput(f"`model` is {model!r}; expected the model's name, such as 'gpt-4o-mini'.")
+    _refuse_never_fixed(package.fixed)
+    _refuse_secrets(package)
+    given = signature or ModelSignature()
+    refuse_fixed_and_open({**package.template, **package.fixed}, given.params)
+    compiled = compile_template(package)
+    inputs = given.inputs or infer_inputs(compiled.variables)
+    RowReader(compiled.variables, inputs)
+    complete = ModelSignature(inputs, given.outputs or OUTPUT_SCHEMAS[task], given.params)
+    return msgspec.structs.replace(package, signature=complete)
+
+
+def split_keywords(model: str, task: Task, keywords: Mapping[str, Any]) -> Package:
+    """A package whose keywords are told apart into template and fixed parameters; nothing is checked."""
+    template = {key: keywords[key] for key in TEMPLATE_KEYS[task] if keywords.get(key) is not None}
+    if task == "responses" and "input" not in template and keywords.get("messages") is not None:
+        template = {"input": keywords["messages"], **template}
+    known = {*TEMPLATE_KEYS[task], *({"messages"} if task == "responses" else ())}
+    fixed = {key: value for key, value in keywords.items() if key not in known}
+    return Package(model=model, task=task, template=template, fixed=fixed)
+
+
+def infer_inputs(variables: frozenset[str]) -> Schema:
+    """One unnamed string column for at most one variable; else one named string column each, sorted."""
+    if len(variables) <= 1:
+        return Schema([ColSpec(DataType.string)])
+    return Schema([ColSpec(DataType.string, name) for name in sorted(variables)])
+
+
+def _refuse_never_fixed(fixed: Mapping[str, Any]) -> None:
+    for name, why in _NEVER_FIXED.items():
+        if name in fixed:
+            raise PolicyError(
+                f"{name!r} cannot be saved with a model: it is {why}. Credentials come from the environment "
+                "(OPENAI_API_KEY) when the model is loaded."
+            )
+
+
+def _refuse_secrets(package: Package) -> None:
+    for text in iter_strings([package.template, package.fixed]):
+        if redact(text) != text:
+            raise InvalidInput(
+                f"The model holds text that looks like a credential: {redact(text)[:120]!r}. A packaged model is "
+                "shared as files, so credentials are never stored in it; take it out."
+            )
+
+
+class CompiledTemplate(msgspec.Struct, frozen=True):
+    """The template parts of a package, ready to fill."""
+
+    parts: dict[str, StructuredTemplate]
+    variables: frozenset[str]
+
+
+@functools.lru_cache(maxsize=256)
+def _compile_cached(task: Task, encoded: bytes) -> CompiledTemplate:
+    parts: dict[str, StructuredTemplate] = {}
+    for key, value in msgspec.json.decode(encoded).items():
+        parts[key] = _COMPILERS[key](value)
+    names: frozenset[str] = frozenset().union(*(part.variables for part in parts.values()))
+    return CompiledTemplate(parts, names)
+
+
+def compile_template(package: Package) -> CompiledTemplate:
+    """The package's template, compiled. Raises InvalidInput for malformed messages and TemplateError."""
+    try:
+        return _compile_cached(package.task, msgspec.json.encode(package.template))
+    except TypeError as error:
+        raise InvalidInput(f"The template cannot be written as JSON: {error}.") from None
+
+
+def _compile_messages(messages: Any) -> StructuredTemplate:
+    shape = "a list of mappings, each with the keys 'role' and 'content'"
+    if not isinstance(messages, list | tuple) or not messages:
+        raise InvalidInput(f"`messages` is {_brief(messages)}; expected {shape}.")
+    for index, message in enumerate(messages):
+        if not isinstance(message, Mapping) or "role" not in message:
+            if not (isinstance(message, Mapping) and "type" in message):
+                raise InvalidInput(f"`messages[{index}]` is {_brief(message)}; `messages` must be {shape}.")
+        elif "content" not in message and "tool_calls" not in message:
+            raise InvalidInput(f"`messages[{index}]` has no 'content'; `messages` must be {shape}.")
+    return StructuredTemplate([_templated(message) for message in messages], where="messages")
+
+
+def _templated(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Role, name and content of a message are templates; tool calls, ids and the like are literal."""
+    return {key: value if key in _MESSAGE_TEMPLATE_KEYS else Verbatim(value) for key, value in message.items()}
+
+
+def _compile_text(key: str) -> Any:
+    def compile_text(value: Any) -> StructuredTemplate:
+        if not isinstance(value, str):
+            raise InvalidInput(f"`{key}` is {_brief(value)}; expected text.")
+        return StructuredTemplate(value, where=key)
+
+    return compile_text
+
+
+def _compile_input(value: Any) -> StructuredTemplate:
+    if isinstance(value, str):
+        return StructuredTemplate(value, where="input")
+    return _compile_messages(value)
+
+
+_COMPILERS: dict[str, Any] = {
+    "messages": _compile_messages,
+    "prompt": _compile_text("prompt"),
+    "instructions": _compile_text("instructions"),
+    "input": _compile_input,
+}
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+class Planner:
+    """Plans input rows into calls, with one set of parameters in force.
+
+    ``caller_params`` are the parameters that steer the caller (``max_retries``, ``timeout``); ``ignored`` the
+    names that were given and left out.
+    """
+
+    def __init__(
+        self,
+        package: Package,
+        params: Mapping[str, Any] | None,
+        on_unknown: OnUnknown,
+        default_batch_size: int,
+    ) -> None:
+        signature = package.signature
+        resolved, self.ignored = resolve_params(signature.params, params, on_unknown)
+        sent = {**package.fixed, **resolved}
+        extra = sent.pop("extra_body", None) or {}
+        self.caller_params = {name: sent.pop(name) for name in CALLER_PARAMS & sent.keys()}
+        self._task = package.task
+        self._constant = {"model": package.model, **sent, **extra}
+        compiled = compile_template(package)
+        self._parts = compiled.parts
+        self._appends = not compiled.variables
+        self._reader = RowReader(compiled.variables, signature.inputs)
+        self._batch_size = self._checked_batch_size(default_batch_size)
+        if package.task == "embeddings":
+            self._constant.setdefault("encoding_format", "base64")
+
+    def _checked_batch_size(self, default: int) -> int:
+        size = self.caller_params.get("batch_size", default)
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise PolicyError(f"'batch_size' is {size!r}; expected a whole number of at least 1.")
+        return size
+
+    def plan(self, rows: Iterable[Row], start: int = 0) -> Iterator[Call]:
+        """The calls that answer ``rows``, in order; rows are numbered from ``start``.
+
+        Raises SchemaError at the row that does not fit.
+        """
+        numbered = enumerate(rows, start)
+        if self._task in BATCHED_TASKS:
+            return self._plan_batches(numbered)
+        return (self.call(index, row) for index, row in numbered)
+
+    def call(self, index: int, row: Row) -> Call:
+        """The call of one row of a task that answers one row a request."""
+        values = self._reader.read(index, row)
+        return Call(self._task, _BODIES[self._task](self, values), (index,))
+
+    def _plan_batches(self, numbered: Iterator[tuple[int, Row]]) -> Iterator[Call]:
+        key = "input" if self._task == "embeddings" else "prompt"
+        while batch := list(islice(numbered, self._batch_size)):
+            texts = [self._batch_text(index, row) for index, row in batch]
+            body = {"model": self._constant["model"], key: texts, **self._constant}
+            yield Call(self._task, body, tuple(index for index, _row in batch))
+
+    def _batch_text(self, index: int, row: Row) -> str:
+        values = self._reader.read(index, row)
+        template = self._parts.get("prompt")
+        if template is None:
+            return next(iter(values.values()))
+        filled: str = template.fill(values)
+        return f"{filled}{values['']}" if self._appends else filled
+
+    def _chat_body(self, values: dict[str, str]) -> dict[str, Any]:
+        template = self._parts.get("messages")
+        messages = template.fill(values) if template is not None else []
+        if self._appends:
+            messages.append({"role": "user", "content": values[""]})
+        return {"model": self._constant["model"], "messages": messages, **self._constant}
+
+    def _responses_body(self, values: dict[str, str]) -> dict[str, Any]:
+        parts = {key: template.fill(values) for key, template in self._parts.items()}
+        if self._appends:
+            given = parts.get("input")
+            turn = {"role": "user", "content": values[""]}
+            if given is None:
+                parts["input"] = values[""]
+            elif isinstance(given, str):
+                parts["input"] = [{"role": "user", "content": given}, turn]
+            else:
+                given.append(turn)
+        return {"model": self._constant["model"], **parts, **self._constant}
+
+
+_BODIES: dict[Task, Any] = {
+    "chat.completions": Planner._chat_body,
+    "responses": Planner._responses_body,
+}
+
+__all__ = [
+    "BATCHED_TASKS",
+    "Package",
+    "Planner",
+    "TemplateError",
+    "compile_template",
+    "infer_inputs",
+    "make_package",
+    "split_keywords",
+]
