@@ -40,12 +40,26 @@ class Usage(msgspec.Struct, frozen=True):
     reasoning_tokens: int = 0
 
 
+def read_usage(response: dict[str, Any]) -> Usage:
+    """The token counts of a response body, under either of OpenAI's names; zeros where it has none."""
+    usage = response.get("usage")
+    if not isinstance(usage, dict):
+        return Usage()
+    cached = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
+    reasoning = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
+    return Usage(
+        usage.get("prompt_tokens", usage.get("input_tokens", 0)) or 0,
+        usage.get("completion_tokens", usage.get("output_tokens", 0)) or 0,
+        cached.get("cached_tokens") or 0,
+        reasoning.get("reasoning_tokens") or 0,
+    )
+
+
 class Answer(msgspec.Struct, frozen=True):
     """A call that was answered with success.
 
-    ``response`` is the decoded JSON body; ``latency`` is the seconds that the last, successful attempt took;
-    ``cost_usd`` is None when the price of the model is not known. ``replayed`` marks an answer that came
-    from a journal and was not requested (or paid) again.
+    ``response`` is the decoded JSON body; ``latency`` is the seconds that the last, successful attempt took.
+    ``replayed`` marks an answer that came from a journal and was not requested (or paid) again.
     """
 
     call: Call
@@ -53,8 +67,28 @@ class Answer(msgspec.Struct, frozen=True):
     usage: Usage
     latency: float
     attempts: int = 1
-    cost_usd: float | None = None
     replayed: bool = False
+
+
+FailureKind = Literal[
+    "bad_request",
+    "not_found",
+    "rate_limit",
+    "server_error",
+    "connection",
+    "timeout",
+    "invalid_response",
+    "authentication",
+    "permission",
+    "model_not_found",
+    "quota",
+    "unreachable",
+    "spend_limit",
+    "not_sent",
+]
+BATCH_FATAL: frozenset[FailureKind] = frozenset(
+    {"authentication", "permission", "model_not_found", "quota", "unreachable", "spend_limit"}
+)
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -64,22 +98,15 @@ class Failure(msgspec.Struct, frozen=True):
     """
 
     call: Call
-    kind: Literal[
-        "bad_request",
-        "authentication",
-        "permission",
-        "not_found",
-        "rate_limit",
-        "server_error",
-        "connection",
-        "timeout",
-        "invalid_response",
-        "spend_limit",
-        "cancelled",
-    ]
+    kind: FailureKind
     message: str
     status: int | None = None
     attempts: int = 1
+
+    @property
+    def stops_batch(self) -> bool:
+        """Whether every further call would fail for the same reason, so that sending them is pointless."""
+        return self.kind in BATCH_FATAL
 
 
 Outcome = Answer | Failure
