@@ -8,8 +8,13 @@ STAMP  := $(VENV)/.ready
 MLFLOW_VENV := .cache/mlflow
 WORKERS ?= auto
 
+# pip says what it installs, nothing about itself.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+export PIP_NO_WARN_SCRIPT_LOCATION := 1
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench lock mlflow-venv clean
+.PHONY: help setup demo test test-slow test-all lint format bench lock mlflow-venv clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,16 +23,20 @@ setup: $(STAMP)  ## make .venv with the package (editable) and everything tests 
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Quire needs Python 3.11 or newer; `make PYTHON=python3.12 setup` names another one" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing Quire and what its tests need into $(VENV) (a minute or two the first time) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 demo: setup  ## two variants of one application, tracked and compared (simulator unless OPENAI_API_KEY is set)
-	$(BIN)/python examples/demo.py
+	@$(BIN)/python examples/demo.py
 
 test: setup mlflow-venv  ## all tests but the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-slow: setup mlflow-venv  ## the slow ones
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 test-all: setup mlflow-venv  ## every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -35,8 +44,9 @@ test-all: setup mlflow-venv  ## every test, the slow ones too
 mlflow-venv: $(MLFLOW_VENV)/.ready  ## a virtual environment with a real MLflow, for interoperability tests and benchmarks
 
 $(MLFLOW_VENV)/.ready: requirements-mlflow.lock
-	$(PYTHON) -m venv $(MLFLOW_VENV)
-	$(MLFLOW_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow.lock
+	@echo "Installing MLflow into $(MLFLOW_VENV), for interoperability tests and benchmarks ..."
+	@$(PYTHON) -m venv $(MLFLOW_VENV)
+	@$(MLFLOW_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow.lock
 	@touch $@
 
 lint: setup  ## ruff, mypy --strict, import-linter
