@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bench.context import alternate
 from bench.worker import Worker, clean_environment, peak_memory
 
