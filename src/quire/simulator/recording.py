@@ -1,0 +1,132 @@
+"""Answers from a recording: question → what a model really answered, found by the last user message.
+
+A recording is a JSONL file; each line is an object with ``question`` and, for each model name, an answer. An
+answer is a text, an object ``{"solution": text}`` (or ``{"text": text}``), or ``{"tool_calls": [{"name",
+"arguments"}, …]}``; under the key ``answer`` it holds for every model that has no key of its own. The same can be
+given as a list of such objects or as a mapping ``{question: answer}``.
+
+A question matches when the message is the question, else when the message contains it (the longest, where it
+contains several): a prompt around the question does not matter. Both are found without trying every question.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from quire.domain.errors import InvalidInput
+
+ANY_MODEL = "answer"
+_ANCHOR = 32
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A recorded call of a tool; ``arguments`` is JSON text."""
+
+    name: str
+    arguments: str
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A recorded answer: a text, or calls of tools."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+class RecordingIndex:
+    """Finds the recorded answer to a message. Reading is linear in the recording, finding in the message."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
+        self._answers: dict[str, Mapping[str, Any]] = {}
+        for number, record in enumerate(records, 1):
+            question = record.get("question")
+            if not isinstance(question, str) or not question.strip():
+                raise InvalidInput(f"Record {number} of the recording has no text under 'question'. Add it.")
+            self._answers.setdefault(question.strip(), record)
+        self._anchors: dict[int, dict[str, list[str]]] = {}
+        for question in self._answers:
+            length = min(len(question), _ANCHOR)
+            self._anchors.setdefault(length, {}).setdefault(question[:length], []).append(question)
+        self._find = functools.lru_cache(maxsize=4096)(self._search)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def find(self, message: str, model: str) -> Recorded | None:
+        """What ``model`` answered to the question that ``message`` is or contains; None if nothing is recorded."""
+        record = self._find(message.strip())
+        if record is None:
+            return None
+        answer = record.get(model, record.get(ANY_MODEL))
+        return None if answer is None else _read_answer(answer)
+
+    def _search(self, message: str) -> Mapping[str, Any] | None:
+        exact = self._answers.get(message)
+        if exact is not None:
+            return exact
+        best = max(self._contained(message), key=len, default=None)
+        return None if best is None else self._answers[best]
+
+    def _contained(self, message: str) -> Iterator[str]:
+        for length, anchors in self._anchors.items():
+            for start in range(len(message) - length + 1):
+                for question in anchors.get(message[start : start + length], ()):
+                    if message.startswith(question, start):
+                        yield question
+
+
+def read_recording(source: object) -> RecordingIndex:
+    """Read a recording from a JSONL file, a mapping or a list. Raises InvalidInput naming the faulty line."""
+    if isinstance(source, str | Path):
+        return RecordingIndex(_read_lines(Path(source)))
+    if isinstance(source, Mapping):
+        return RecordingIndex({"question": question, ANY_MODEL: answer} for question, answer in source.items())
+    if isinstance(source, Sequence):
+        return RecordingIndex(_require_record(record, f"Record {n}") for n, record in enumerate(source, 1))
+    raise InvalidInput(f"A recording is a file, a mapping or a list of records, not {type(source).__name__}.")
+
+
+def _read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise InvalidInput(f"The recording {path} cannot be read: {error.strerror}. Give a JSONL file.") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                record = msgspec.json.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise InvalidInput(f"Line {number} of the recording {path} is not JSON: {error}.") from error
+            yield _require_record(record, f"Line {number} of the recording {path}")
+
+
+def _require_record(record: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(record, Mapping):
+        raise InvalidInput(f"{where} is {type(record).__name__}. Give an object with 'question' and answers.")
+    return record
+
+
+def _read_answer(answer: object) -> Recorded:
+    if isinstance(answer, str):
+        return Recorded(answer)
+    if isinstance(answer, Mapping):
+        if "tool_calls" in answer:
+            return Recorded(tool_calls=tuple(_read_call(call) for call in answer["tool_calls"]))
+        text = answer.get("solution", answer.get("text"))
+        if isinstance(text, str):
+            return Recorded(text)
+    raise InvalidInput(
+        f"A recorded answer is {answer!r:.80}. Give a text, an object with the text under 'solution', or one with "
+        "'tool_calls': a list of objects with 'name' and 'arguments'."
+    )
+
+
+def _read_call(call: Mapping[str, Any]) -> ToolCall:
+    arguments = call.get("arguments", {})
+    text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+    return ToolCall(str(call["name"]), text)

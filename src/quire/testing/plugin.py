@@ -1,0 +1,42 @@
+"""The pytest fixtures: loaded by pytest itself, so nothing heavy is imported before a test asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from quire.testing.simulator import Simulator
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A fresh simulator; the environment sends every OpenAI client of this process to it."""
+    from quire.testing.environment import VARIABLES
+    from quire.testing.simulator import Simulator
+
+    with Simulator() as running:
+        for name in VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def simulator_factory() -> Iterator[Callable[..., Simulator]]:
+    """Starts simulators: ``simulator_factory(echo=True)`` takes what Simulator takes. All stop after the test."""
+    from quire.testing.simulator import Simulator
+
+    started: list[Simulator] = []
+
+    def start(*args: object, **fields: object) -> Simulator:
+        running = Simulator(*args, **fields).start()  # type: ignore[arg-type]
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        running.stop()
