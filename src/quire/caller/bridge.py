@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from quire.caller.settings import ServiceSettings
@@ -21,34 +21,39 @@ T = TypeVar("T")
 
 _KEPT = 16
 """How many unused transports stay open."""
+_STOP_SECONDS = 2.0
 
 
-class WarmTransports:
-    """Transports of one event loop, kept open between batches; touched only in that loop."""
+class Transports:
+    """The transports of one event loop, one for each service, kept open between batches; touched only in that loop."""
 
     def __init__(self) -> None:
-        self._idle: OrderedDict[tuple[ServiceSettings, int], list[Transport]] = OrderedDict()
+        self._open: OrderedDict[ServiceSettings, tuple[Transport, int]] = OrderedDict()
 
-    @contextlib.asynccontextmanager
-    async def lease(self, settings: ServiceSettings, connections: int, timeout_s: float) -> AsyncIterator[Transport]:
-        """A transport for one batch; goes back to be used again."""
-        key = (settings, connections)
-        idle = self._idle.setdefault(key, [])
-        transport = idle.pop() if idle else Transport(settings, timeout=timeout_s, connections=connections)
-        try:
-            yield transport
-        finally:
-            self._idle.setdefault(key, []).append(transport)
-            self._idle.move_to_end(key)
-            while len(self._idle) > _KEPT:
-                for unused in self._idle.popitem(last=False)[1]:
-                    await unused.close()
+    async def take(self, settings: ServiceSettings) -> Transport:
+        """The transport for a service, opened if need be; to be given back."""
+        transport, users = self._open.get(settings) or (Transport(settings), 0)
+        self._open[settings] = transport, users + 1
+        self._open.move_to_end(settings)
+        await self._close_unused(_KEPT)
+        return transport
+
+    def give_back(self, settings: ServiceSettings) -> None:
+        """One user less."""
+        known = self._open.get(settings)
+        if known is not None:
+            self._open[settings] = known[0], known[1] - 1
 
     async def close(self) -> None:
-        """Close all that are not in use."""
-        while self._idle:
-            for transport in self._idle.popitem()[1]:
-                await transport.close()
+        """Close all."""
+        while self._open:
+            _settings, (transport, _users) = self._open.popitem()
+            await transport.close()
+
+    async def _close_unused(self, keep: int) -> None:
+        unused = [settings for settings, (_transport, users) in self._open.items() if users <= 0]
+        for settings in unused[: max(0, len(self._open) - keep)]:
+            await self._open.pop(settings)[0].close()
 
 
 class LoopThread:
@@ -56,37 +61,66 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.transports = WarmTransports()
+        self.transports = Transports()
+        self.stopped = False
         self._thread = threading.Thread(target=self.loop.run_forever, name="quire-caller", daemon=True)
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the loop and wait for its result."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+        """Run a coroutine in the loop and wait for its result; Ctrl-C cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def clean_up(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine that frees something, unless the loop was stopped, which freed everything."""
+        if self.stopped:
+            work.close()
+        else:
+            self.run(work)
 
     def stop(self) -> None:
-        """Close the connections, end the loop and the thread."""
+        """Cancel what runs, close the connections, end the loop and the thread."""
         with contextlib.suppress(Exception):
-            asyncio.run_coroutine_threadsafe(self.transports.close(), self.loop).result(timeout=1.0)
+            asyncio.run_coroutine_threadsafe(self._wind_down(), self.loop).result(timeout=_STOP_SECONDS)
+        self.stopped = True
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(timeout=1.0)
+        self._thread.join(timeout=_STOP_SECONDS)
+        if not self._thread.is_alive():
+            self.loop.close()
+
+    async def _wind_down(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.loop.shutdown_asyncgens()
+        await self.transports.close()
 
 
 _lock = threading.Lock()
 _current: LoopThread | None = None
+_parents: list[LoopThread] = []
+"""Loops of parent processes. They are kept, never used: to collect one would take its sockets out of the epoll
+instance that it shares with the parent."""
 
 
 def loop_thread() -> LoopThread:
     """The process's background loop, started on first use."""
     global _current  # noqa: PLW0603 - one loop a process, as DESIGN allows for connection registries
     with _lock:
-        if _current is None:
+        if _current is None or _current.stopped:
             _current = LoopThread()
         return _current
 
 
 def _forget_after_fork() -> None:
     global _current, _lock  # noqa: PLW0603
+    if _current is not None:
+        _parents.append(_current)
     _current = None
     _lock = threading.Lock()
 

@@ -7,17 +7,19 @@ takes calls from a queue (a task per call would cost a third more); how many may
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from quire.caller.journal import Journal, content_key
+from quire.caller.journal import Journal, Keyed, content_key
 from quire.caller.limits import Window, retry_after
 from quire.caller.options import CallerOptions, Report
-from quire.caller.pace import Pace, Purse
-from quire.caller.retry import MAX_DELAY, RetryBudget, Verdict, backoff, judge
+from quire.caller.pace import Pace
+from quire.caller.purse import Purse
+from quire.caller.retry import MAX_DELAY, RetryBudget, Verdict, backoff, judge, judge_error_in_answer
 from quire.caller.transport import Reply, SendError, Transport
 from quire.domain.calls import Answer, Call, Failure, Outcome, read_usage
 
@@ -27,7 +29,26 @@ Deliver = Callable[[list[Finished] | BaseException | None], None]
 """Told of finished calls; then once of None (all calls finished) or of the error that ended the batch."""
 
 _TRIES_TO_REACH = 3
+_LONG_PAUSE = 5.0
+"""A retry-after of this many seconds speaks of the service, not of one request: everything waits."""
+_REFUSED_IN_A_ROW = 8
+"""After so many refusals and no answer between them, a short retry-after holds for everything too."""
+
 _decode = msgspec.json.Decoder(dict).decode
+
+
+class _Task:
+    """A call on its way."""
+
+    __slots__ = ("attempts", "call", "counted", "index", "key", "successes_before")
+
+    def __init__(self, index: int, call: Call, key: bytes) -> None:
+        self.index = index
+        self.call = call
+        self.key = key
+        self.attempts = 0
+        self.counted = 0
+        self.successes_before = 0
 
 
 class Batch:
@@ -40,7 +61,7 @@ class Batch:
         report: Report,
         deliver: Deliver,
         journal: Journal | None = None,
-        caller_params: dict[str, float] | None = None,
+        caller_params: Mapping[str, float] | None = None,
     ) -> None:
         self._transport = transport
         self._options = options
@@ -50,21 +71,24 @@ class Batch:
         params = caller_params or {}
         self._max_retries = int(params.get("max_retries", options.max_retries))
         self._timeout = float(params.get("timeout", options.timeout))
-        self._queue: deque[tuple[int, Call, bytes]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[_Task] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
+        self._resting: set[asyncio.Future[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._finished: list[tuple[int, bytes, Outcome]] = []
         self._unfinished = 0
         self._in_flight = 0
         self._successes = 0
+        self._refused_in_a_row = 0
         self._input_closed = False
         self._ended = False
         self._fatal: Failure | None = None
-        self._pace = Pace(options)
+        self._pace = Pace(options, self._rest)
         self._window = Window(options.max_concurrency)
         self._retries = RetryBudget()
         self._purse: Purse | None = None
-        self._loop = asyncio.get_running_loop()
+        self._settled: asyncio.Future[None] | None = None
 
     # -- input -----------------------------------------------------------------------------------
 
@@ -72,18 +96,24 @@ class Batch:
         """Take calls to carry out."""
         if self._ended:
             return
-        for index, call in calls:
-            self._unfinished += 1
-            key = b""
-            if self._journal is not None:
-                key = content_key(call)
-                replayed = self._journal.find(key, index, call)
-                if replayed is not None:
-                    self._finish(index, key, replayed)
-                    continue
-            self._queue.append((index, call, key))
+        self._unfinished += len(calls)
+        try:
+            if self._journal is None:
+                self._queue.extend(_Task(index, call, b"") for index, call in calls)
+            else:
+                self._replay(self._journal, [(content_key(call), index, call) for index, call in calls])
+        except Exception as error:
+            self._end_with(error)
+            return
         self._hire()
         self._wake(len(self._queue))
+
+    def _replay(self, journal: Journal, calls: list[Keyed]) -> None:
+        for (key, index, call), answer in zip(calls, journal.replay(calls), strict=True):
+            if answer is None:
+                self._queue.append(_Task(index, call, key))
+            else:
+                self._finish(index, key, answer)
 
     def close_input(self) -> None:
         """No more calls will be fed."""
@@ -93,11 +123,15 @@ class Batch:
 
     async def cancel(self) -> None:
         """Stop at once: requests in flight are dropped, what finished is recorded in the journal."""
-        self._ended = True
+        failed_before, self._ended = self._ended, True
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        self._record_finished()
+        try:
+            self._record_finished()
+        except Exception:
+            if not failed_before:
+                raise
 
     # -- workers ---------------------------------------------------------------------------------
 
@@ -115,21 +149,20 @@ class Batch:
 
     async def _work(self) -> None:
         try:
-            while (item := await self._next()) is not None:
-                index, call, key = item
+            while (task := await self._next()) is not None:
                 self._in_flight += 1
                 try:
-                    outcome = await self._carry_out(call)
+                    outcome = await self._carry_out(task)
                 finally:
                     self._in_flight -= 1
-                self._finish(index, key, outcome)
+                self._finish(task.index, task.key, outcome)
         except Exception as error:
             self._end_with(error)
 
-    async def _next(self) -> tuple[int, Call, bytes] | None:
+    async def _next(self) -> _Task | None:
         while not self._ended:
             if self._queue:
-                if self._in_flight < int(self._window.size):
+                if self._in_flight < int(self._window.size) or self._fatal is not None:
                     return self._queue.popleft()
             elif self._input_closed:
                 return None
@@ -138,118 +171,169 @@ class Batch:
             await sleeper
         return None
 
-    async def _carry_out(self, call: Call) -> Outcome:
-        attempt = counted = 0
-        first_success = self._successes
-        while True:
-            if self._fatal is not None:
-                return _not_sent(call, self._fatal)
-            waited = await self._pace.hold_back(call)
-            if waited > 0.001:
-                self._report.waited_s += waited
-            reserved = await self._reserve(call)
-            if reserved is None:
-                continue
-            attempt += 1
-            seen = self._successes
-            outcome, verdict, asked = await self._attempt(call, attempt, reserved)
-            if outcome is not None:
-                return outcome
-            assert verdict is not None
-            if verdict.kind != "rate_limit" or self._successes == seen:
-                counted += 1
-            if not verdict.retry or counted > self._max_retries or self._is_unreachable(verdict, counted):
-                return self._fail(call, verdict, attempt, self._successes == first_success)
-            self._report.retries += 1
-            await self._wait_to_retry(verdict, counted, asked)
+    async def _carry_out(self, task: _Task) -> Outcome:
+        task.successes_before = self._successes
+        while self._fatal is None:
+            if self._options.max_cost_usd is None:
+                ended = await self._attempt(task)
+            else:
+                ended = await self._attempt_within_budget(task, self._options.max_cost_usd)
+            if isinstance(ended, Answer):
+                return ended
+            if ended is not None:
+                failure = await self._after(task, *ended)
+                if failure is not None:
+                    return failure
+        return _not_sent(task, self._fatal)
 
-    async def _attempt(
-        self, call: Call, attempt: int, reserved: float
-    ) -> tuple[Answer | None, Verdict | None, float | None]:
-        self._report.requests += 1
-        began = time.perf_counter()
-        answer: Answer | None = None
+    async def _attempt(self, task: _Task) -> Answer | tuple[Verdict, float | None] | None:
+        """One request: the answer, or why there is none and how long the service asks to wait; None if not sent."""
+        began = time.monotonic()
+        tokens = await self._pace.hold_back(task.call)
+        used: int | None = None
         try:
-            reply = await self._transport.send(call, self._timeout)
-        except SendError as error:
-            return None, Verdict("timeout" if error.timeout else "connection", str(error), retry=True), None
-        else:
-            latency = time.perf_counter() - began
+            sent = time.monotonic()
+            if sent - began > 0.001:
+                self._report.waited_s += sent - began
+            if self._fatal is not None:
+                return None
+            task.attempts += 1
+            self._report.requests += 1
+            reply = await self._transport.send(task.call, self._timeout)
             self._pace.observe(reply.headers, self._in_flight)
-            answer, verdict = _read(call, reply, latency, attempt)
-            if answer is not None:
-                self._succeeded(answer)
-                return answer, None, None
-            if reply.status == 429:
-                self._window.limited(time.monotonic())
-            return None, verdict, retry_after(reply.headers, time.time())
+            result = _read(task, reply, time.monotonic() - sent)
+            if isinstance(result, Answer):
+                used = result.usage.input_tokens + result.usage.output_tokens
+                self._succeeded()
+                return result
+            if result.kind == "rate_limit":
+                self._refused()
+            return result, retry_after(reply.headers, time.time())
+        except SendError as error:
+            return Verdict(error.kind, str(error), retry=True), None
         finally:
-            if self._purse is not None:
-                self._settle(reserved, answer)
+            self._pace.settle(tokens, used)
 
-    def _succeeded(self, answer: Answer) -> None:
+    def _succeeded(self) -> None:
         self._successes += 1
+        self._refused_in_a_row = 0
         self._retries.succeeded()
-        if self._window.size < self._window.maximum:
-            self._window.succeeded()
+        growing = self._window.size < self._window.maximum
+        self._window.succeeded()
+        if growing:
             self._wake(1)
-        usage = answer.usage
-        self._pace.settle(answer.call, usage.input_tokens + usage.output_tokens)
 
-    async def _wait_to_retry(self, verdict: Verdict, attempts: int, asked: float | None) -> None:
+    def _refused(self) -> None:
+        self._refused_in_a_row += 1
+        self._window.refused(time.monotonic(), self._report.mean_latency_s or 0.0)
+
+    async def _after(self, task: _Task, verdict: Verdict, asked: float | None) -> Failure | None:
+        """After an attempt that failed: None once it is time to try again, else the failure."""
+        others_succeed = self._successes > task.successes_before
+        if verdict.kind != "rate_limit" or not others_succeed:
+            task.counted += 1
+        exhausted = task.counted > self._max_retries or self._max_retries == 0
+        if not verdict.retry or exhausted or self._nothing_there(verdict, task.counted):
+            return self._fail(task, verdict, others_succeed)
+        task.successes_before = self._successes if verdict.kind == "rate_limit" else task.successes_before
+        self._report.retries += 1
+        await self._wait_to_retry(task, verdict, asked)
+        return None
+
+    async def _wait_to_retry(self, task: _Task, verdict: Verdict, asked: float | None) -> None:
         if asked is not None:
-            self._pace.pause(asked)
-            return
-        delay = backoff(max(1, attempts))
-        if verdict.kind != "rate_limit" and not self._retries.spend():
-            delay = MAX_DELAY
+            if asked >= _LONG_PAUSE or self._refused_in_a_row >= _REFUSED_IN_A_ROW:
+                self._pace.pause(asked)
+            jitter = random.random() * max(0.05, 0.1 * asked)  # noqa: S311 - spreading load, not secrets
+            delay = max(asked + jitter, backoff(task.attempts - 2) if task.attempts > 2 else 0.0)
+        else:
+            delay = backoff(max(1, task.counted))
+            if verdict.kind != "rate_limit" and not self._retries.spend():
+                delay = MAX_DELAY
         self._report.waited_s += delay
-        await asyncio.sleep(delay)
+        await self._rest(delay)
 
-    def _is_unreachable(self, verdict: Verdict, attempts: int) -> bool:
-        return verdict.kind == "connection" and self._successes == 0 and attempts >= _TRIES_TO_REACH
+    def _nothing_there(self, verdict: Verdict, tries: int) -> bool:
+        """Whether the service was tried in vain often enough to say that it is not there."""
+        lost = verdict.kind in {"unreachable", "connection"}
+        return lost and self._successes == 0 and tries >= _TRIES_TO_REACH
 
-    def _fail(self, call: Call, verdict: Verdict, attempts: int, nothing_succeeded: bool) -> Failure:
+    def _fail(self, task: _Task, verdict: Verdict, others_succeed: bool) -> Failure:
         kind, message = verdict.kind, verdict.message
-        if kind == "connection" and nothing_succeeded:
+        if kind == "unreachable" and others_succeed:
+            kind = "connection"
+        elif kind == "unreachable" or self._nothing_there(verdict, task.counted):
             kind = "unreachable"
+            attempts = f"{task.attempts} attempt{'s' if task.attempts > 1 else ''}"
             message = (
-                f"{self._transport.base_url} cannot be reached after {attempts} attempts ({message}). "
+                f"{self._transport.base_url} cannot be reached after {attempts} ({message}). "
                 "Check OPENAI_BASE_URL and the network."
             )
-        failure = Failure(call, kind, message, verdict.status, attempts)
-        if failure.stops_batch and self._fatal is None:
-            self._fatal = failure
-            self._wake(len(self._idle))
+        failure = Failure(task.call, kind, message, verdict.status, task.attempts)
+        if failure.stops_batch:
+            self._stop_sending(failure)
         return failure
+
+    # -- waiting ---------------------------------------------------------------------------------
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, but not beyond the moment when nothing more is to be sent."""
+        if self._fatal is not None:
+            return
+        rested: asyncio.Future[None] = self._loop.create_future()
+        timer = self._loop.call_later(seconds, _complete, rested)
+        self._resting.add(rested)
+        try:
+            await rested
+        finally:
+            timer.cancel()
+            self._resting.discard(rested)
+
+    def _stop_sending(self, failure: Failure) -> None:
+        if self._fatal is None:
+            self._fatal = failure
+            for rested in self._resting:
+                _complete(rested)
+            self._wake(len(self._idle))
 
     # -- the spend limit -------------------------------------------------------------------------
 
-    async def _reserve(self, call: Call) -> float | None:
-        """Money for one request; 0.0 without a limit; None when the batch must end for lack of it."""
-        limit = self._options.max_cost_usd
-        if limit is None:
-            return 0.0
-        if self._purse is None:
-            self._purse = Purse(limit, str(call.body.get("model")))
-        while (reserved := self._purse.reserve(call)) is None:
-            if self._fatal is not None:
-                return None
-            if self._purse.nothing_reserved:
-                spent = self._purse.spent_usd
-                message = f"the spend limit of ${limit:g} is reached (${spent:.6f} spent)"
-                self._fatal = Failure(call, "spend_limit", message)
-                return None
-            await asyncio.sleep(0.01)
-        return reserved
+    async def _attempt_within_budget(
+        self, task: _Task, limit_usd: float
+    ) -> Answer | tuple[Verdict, float | None] | None:
+        purse = self._open_purse(task.call, limit_usd)
+        reserved = await self._reserve(purse, task.call)
+        if reserved is None:
+            return None
+        ended: Answer | tuple[Verdict, float | None] | None = None
+        try:
+            ended = await self._attempt(task)
+        finally:
+            purse.settle(task.call, reserved, ended.usage if isinstance(ended, Answer) else None)
+            settled, self._settled = self._settled, None
+            if settled is not None:
+                _complete(settled)
+        return ended
 
-    def _settle(self, reserved: float, answer: Answer | None) -> None:
-        assert self._purse is not None
-        if answer is None:
-            self._purse.release(reserved, 0, 0, 0)
-        else:
-            usage = answer.usage
-            self._purse.release(reserved, usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
+    def _open_purse(self, call: Call, limit_usd: float) -> Purse:
+        if self._purse is None:
+            spent = self._journal.spent() if self._journal is not None else None
+            self._purse = Purse(limit_usd, str(call.body.get("model")), spent)
+        return self._purse
+
+    async def _reserve(self, purse: Purse, call: Call) -> float | None:
+        """Money for one request, once there is some; None when the batch must end for lack of it."""
+        while self._fatal is None:
+            reserved = purse.reserve(call)
+            if reserved is not None:
+                return reserved
+            if purse.nothing_reserved:
+                self._stop_sending(Failure(call, "spend_limit", purse.explain_stop()))
+            else:
+                if self._settled is None:
+                    self._settled = self._loop.create_future()
+                await asyncio.shield(self._settled)
+        return None
 
     # -- output ----------------------------------------------------------------------------------
 
@@ -275,13 +359,13 @@ class Batch:
             for _index, outcome in finished:
                 self._report.count(outcome)
             self._deliver(finished)
-        if self._input_closed and self._unfinished == 0 and not self._ended:
+        if self._input_closed and self._unfinished == 0:
             self._ended = True
             self._wake(len(self._idle))
             self._deliver(None)
 
     def _record_finished(self) -> list[Finished]:
-        finished, self._finished = self._finished, []
+        finished = self._finished
         if self._journal is not None:
             entries = [
                 (key, index, outcome)
@@ -290,6 +374,7 @@ class Batch:
             ]
             if entries:
                 self._journal.write(entries)
+        self._finished = []
         return [(index, outcome) for index, _key, outcome in finished]
 
     def _end_with(self, error: BaseException) -> None:
@@ -305,17 +390,25 @@ class Batch:
         return f"the service asked to wait, {pause:.0f} s left" if pause > 1 else ""
 
 
-def _read(call: Call, reply: Reply, latency: float, attempt: int) -> tuple[Answer | None, Verdict | None]:
+def _complete(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _read(task: _Task, reply: Reply, latency: float) -> Answer | Verdict:
     if reply.status >= 300:
-        return None, judge(reply)
+        return judge(reply)
     try:
         response = _decode(reply.body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         shown = reply.body[:120].decode("utf-8", "replace")
-        return None, Verdict("invalid_response", f"the answer is not a JSON object ({error}): {shown!r}", retry=True)
-    return Answer(call, response, read_usage(response), latency, attempt), None
+        return Verdict("invalid_response", f"the answer is not a JSON object ({error}): {shown!r}", retry=True)
+    if response.get("error"):
+        return judge_error_in_answer(response["error"])
+    return Answer(task.call, response, read_usage(response), latency, task.attempts)
 
 
-def _not_sent(call: Call, fatal: Failure) -> Failure:
+def _not_sent(task: _Task, fatal: Failure) -> Failure:
     kind = fatal.kind if fatal.kind == "spend_limit" else "not_sent"
-    return Failure(call, kind, f"not sent: {fatal.message}", fatal.status, 0)
+    message = f"not sent: {fatal.message}" if not task.attempts else f"not sent again: {fatal.message}"
+    return Failure(task.call, kind, message, fatal.status, task.attempts)

@@ -1,68 +1,84 @@
-"""The journal of a batch: every finished row on disk before it is handed over, so that a batch can resume.
+"""The journal of a batch: every finished request on disk before it is handed over, so that a batch can resume.
 
-A row is known by the content of its request (task and body, model and parameters included) and its position.
-On resume, a row is answered from the entry of the same content at the same position, else from one of the same
-content elsewhere; so rows may be inserted, removed or moved between the two runs and nothing finished is paid for
-again. The file is SQLite: a torn write cannot hurt it, its index stays on disk however large
-it grows, and it can be locked against a second process.
+A request is known by its content (task and body, model and parameters included) and its position. On resume it is
+answered from the entry of the same content at the same position, else from one of the same content elsewhere; so
+rows may be inserted, removed or moved between the two runs and nothing finished is paid for again. Each entry
+answers one request: of two rows that ask the same, both are asked. (A request of many inputs is one entry: a row
+inserted before it makes it another request.)
+
+The file is SQLite: a torn write cannot hurt it, its index stays on disk however large it grows, and it is locked
+against a second process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from quire.domain.calls import Answer, Call, Usage
-from quire.domain.errors import AlreadyExists, InvalidInput, InvalidState, PermissionDenied, Unavailable
+from quire.domain.errors import AlreadyExists, InvalidInput, InvalidState, PermissionDenied, QuireError, Unavailable
 
 FORMAT = "quire-journal-1"
+_APPLICATION_ID = 0x51756A31
+"""``Quj1``: marks the file as a journal, so that no other SQLite file is taken for one."""
 
-_SCHEMA = """
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+PRAGMA application_id = {_APPLICATION_ID};
 CREATE TABLE IF NOT EXISTS header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (
   content BLOB NOT NULL,
   position INTEGER NOT NULL,
-  payload BLOB NOT NULL,
-  PRIMARY KEY (content, position)
-) WITHOUT ROWID;
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  cached_input_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  latency REAL NOT NULL,
+  attempts INTEGER NOT NULL,
+  response BLOB NOT NULL,
+  UNIQUE (content, position)
+);
+COMMIT;
+"""
+_RECORDED = """
+SELECT rowid, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, latency, attempts, response
+FROM answers WHERE content = ? AND position = ?
+"""
+_ELSEWHERE = """
+SELECT rowid, position FROM answers WHERE content = ? AND position > ? AND rowid <= ? ORDER BY position
+"""
+_SPENT = """
+SELECT total(input_tokens), total(output_tokens), total(cached_input_tokens), total(reasoning_tokens) FROM answers
 """
 
-
-class _Entry(msgspec.Struct, array_like=True):
-    response: msgspec.Raw
-    input_tokens: int
-    output_tokens: int
-    cached_input_tokens: int
-    reasoning_tokens: int
-    latency: float
-    attempts: int
-
-
-_encode_key = msgspec.json.Encoder(order="deterministic").encode
-_decode_entry = msgspec.json.Decoder(_Entry).decode
+Keyed = tuple[bytes, int, Call]
+"""A call with its content key and its position."""
 
 
 class Journal:
-    """A file of finished rows. ``fingerprint`` names what was asked (model and parameters).
+    """A file of finished requests. ``fingerprint`` names what was asked (model and parameters).
 
     Raises AlreadyExists if ``resume`` is false and the file has entries, InvalidState if it belongs to another
-    model or parameters or is in use by another process, InvalidInput if it is not a journal.
+    model or parameters or is in use, InvalidInput if it is not a journal, PermissionDenied if it cannot be opened.
     """
 
     def __init__(self, path: str | Path, fingerprint: str = "", *, resume: bool = True) -> None:
         self.path = Path(path)
-        self._adopted: dict[bytes, set[int]] = {}
         self._database = self._open()
         try:
-            self._check_header(fingerprint)
-            self.entries_before = self._count()
+            with self._explained():
+                self._check_header(fingerprint)
+                self.entries_before, self._last_before = self._count()
+            self._claimed = bytearray(self._last_before // 8 + 1)
+            self._passed: dict[bytes, int] = {}
             if self.entries_before and not resume:
                 raise AlreadyExists(
-                    f"The journal {self.path} holds {self.entries_before} finished rows of an earlier run. Pass "
+                    f"The journal {self.path} holds {self.entries_before} finished requests of an earlier run. Pass "
                     "resume=True to go on from them, or delete the file to start over."
                 )
         except BaseException:
@@ -70,23 +86,34 @@ class Journal:
             raise
 
     def _open(self) -> sqlite3.Connection:
-        try:
+        with self._explained():
             database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.2)
-            database.execute("PRAGMA locking_mode=EXCLUSIVE")
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=NORMAL")
-            database.executescript(_SCHEMA)
-            database.execute("BEGIN IMMEDIATE")
-            database.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
-            raise _explain(error, self.path) from error
+        try:
+            with self._explained():
+                database.execute("PRAGMA locking_mode=EXCLUSIVE")
+                self._refuse_another_database(database)
+                database.execute("PRAGMA journal_mode=WAL")
+                database.execute("PRAGMA synchronous=NORMAL")
+                database.executescript(_SCHEMA)
+        except BaseException:
+            database.close()
+            raise
         return database
+
+    def _refuse_another_database(self, database: sqlite3.Connection) -> None:
+        (mark,) = database.execute("PRAGMA application_id").fetchone()
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and mark != _APPLICATION_ID:
+            raise InvalidInput(
+                f"{self.path} is a SQLite database and not a journal; it was left as it is. Name another file."
+            )
 
     def _check_header(self, fingerprint: str) -> None:
         header = dict(self._database.execute("SELECT key, value FROM header"))
         if not header:
             rows = [("format", FORMAT), ("fingerprint", fingerprint)]
-            self._database.executemany("INSERT INTO header VALUES (?, ?)", rows)
+            with self._transaction():
+                self._database.executemany("INSERT INTO header VALUES (?, ?)", rows)
             return
         if header.get("format") != FORMAT:
             raise InvalidInput(f"{self.path} is a journal of the format {header.get('format')!r}; expected {FORMAT!r}.")
@@ -96,40 +123,56 @@ class Journal:
                 "for this batch. Name another file, or delete this one to start over."
             )
 
-    def _count(self) -> int:
-        (count,) = self._database.execute("SELECT count(*) FROM answers").fetchone()
-        return int(count)
+    def _count(self) -> tuple[int, int]:
+        count, last = self._database.execute("SELECT count(*), coalesce(max(rowid), 0) FROM answers").fetchone()
+        return int(count), int(last)
 
-    def find(self, content: bytes, position: int, call: Call) -> Answer | None:
-        """The recorded answer for a call of this content at this position, marked as replayed."""
+    def spent(self) -> Usage:
+        """The tokens of all entries."""
+        with self._explained():
+            return Usage(*(int(total) for total in self._database.execute(_SPENT).fetchone()))
+
+    def replay(self, calls: Sequence[Keyed]) -> list[Answer | None]:
+        """The recorded answer for each call, marked as replayed; None for one that must be asked.
+
+        An entry found at another position is moved to the call's, so that it answers no second one.
+        """
         if not self.entries_before:
-            return None
-        rows = self._database.execute(
-            "SELECT position, payload FROM answers WHERE content = ? ORDER BY position = ? DESC, position",
-            (content, position),
-        )
-        for recorded_at, payload in rows:
-            if recorded_at == position:
-                return _answer(call, payload)
-            if recorded_at not in self._adopted.setdefault(content, set()):
-                self._adopted[content].add(recorded_at)
-                return _answer(call, payload)
+            return [None] * len(calls)
+        with self._explained(), self._transaction():
+            return [self._find(*keyed) for keyed in calls]
+
+    def _find(self, content: bytes, position: int, call: Call) -> Answer | None:
+        row = self._database.execute(_RECORDED, (content, position)).fetchone()
+        if row is None:
+            adopted = self._unclaimed(content)
+            if adopted is None:
+                return None
+            self._database.execute("UPDATE answers SET position = ? WHERE rowid = ?", (position, adopted))
+            row = self._database.execute(_RECORDED, (content, position)).fetchone()
+        rowid, *recorded = row
+        self._claimed[rowid >> 3] |= 1 << (rowid & 7)
+        return _answer(call, *recorded)
+
+    def _unclaimed(self, content: bytes) -> int | None:
+        """An entry of an earlier run that answers this content and no call of this run yet."""
+        seen = self._passed.get(content, -1)
+        entries = self._database.execute(_ELSEWHERE, (content, seen, self._last_before))
+        for rowid, position in entries:
+            if not self._claimed[rowid >> 3] & 1 << (rowid & 7):
+                if entries.fetchone() is not None:
+                    self._passed[content] = position
+                return int(rowid)
         return None
 
-    def write(self, entries: list[tuple[bytes, int, Answer]]) -> None:
-        """Record finished calls in one transaction; they survive a killed process once this returns.
+    def write(self, entries: Sequence[tuple[bytes, int, Answer]]) -> None:
+        """Record finished requests in one transaction; they survive a killed process once this returns.
 
         Raises Unavailable if the disk is full; what was recorded before stays.
         """
-        rows = [(content, position, _payload(answer)) for content, position, answer in entries]
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
-            self._database.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise _explain(error, self.path) from error
+        rows = [_row(content, position, answer) for content, position, answer in entries]
+        with self._explained(), self._transaction():
+            self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def close(self) -> None:
         """Release the file and its lock."""
@@ -147,34 +190,54 @@ class Journal:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _explain(error, self.path) from error
+
+
+_encode_key = msgspec.json.Encoder(order="deterministic").encode
+_encode = msgspec.json.Encoder().encode
+
 
 def content_key(call: Call) -> bytes:
     """16 bytes that name a call's content: BLAKE2b over its task and body."""
     return hashlib.blake2b(_encode_key([call.task, call.body]), digest_size=16).digest()
 
 
-def _payload(answer: Answer) -> bytes:
-    usage = answer.usage
-    record: list[Any] = [
-        answer.response,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cached_input_tokens,
-        usage.reasoning_tokens,
-        answer.latency,
-        answer.attempts,
-    ]
-    return msgspec.json.encode(record)
+def _row(content: bytes, position: int, answer: Answer) -> tuple[bytes | int | float, ...]:
+    usage = msgspec.structs.astuple(answer.usage)
+    return (content, position, *usage, answer.latency, answer.attempts, _encode(answer.response))
 
 
-def _answer(call: Call, payload: bytes) -> Answer:
-    entry = _decode_entry(payload)
-    usage = Usage(entry.input_tokens, entry.output_tokens, entry.cached_input_tokens, entry.reasoning_tokens)
-    response = msgspec.json.decode(entry.response)
-    return Answer(call, response, usage, entry.latency, entry.attempts, replayed=True)
+def _answer(
+    call: Call,
+    input_tokens: int,
+    output_tokens: int,
+    cached: int,
+    reasoning: int,
+    latency: float,
+    attempts: int,
+    response: bytes,
+) -> Answer:
+    usage = Usage(input_tokens, output_tokens, cached, reasoning)
+    return Answer(call, msgspec.json.decode(response), usage, latency, attempts, replayed=True)
 
 
-def _explain(error: sqlite3.DatabaseError, path: Path) -> Exception:
+def _explain(error: sqlite3.Error, path: Path) -> QuireError:
     text = str(error)
     if "locked" in text or "busy" in text:
         return InvalidState(
@@ -187,4 +250,6 @@ def _explain(error: sqlite3.DatabaseError, path: Path) -> Exception:
         )
     if "unable to open" in text or "readonly" in text:
         return PermissionDenied(f"The journal {path} cannot be opened for writing; name a file in a writable folder.")
+    if "closed database" in text:
+        return InvalidState(f"The journal {path} is closed; open it again to go on.")
     return InvalidInput(f"{path} is not a journal that Quire can read ({text}). Name another file, or delete it.")

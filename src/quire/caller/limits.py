@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import re
 from collections.abc import Mapping
+from datetime import UTC
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -18,9 +20,10 @@ def parse_duration(text: str) -> float | None:
     if parts and "".join(number + unit for number, unit in parts) == text:
         return sum(float(number) * _UNITS[unit] for number, unit in parts)
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
     except ValueError:
         return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def retry_after(headers: Mapping[str, str], wall_time: float) -> float | None:
@@ -29,13 +32,25 @@ def retry_after(headers: Mapping[str, str], wall_time: float) -> float | None:
     if milliseconds is not None:
         return min(milliseconds / 1000, MAX_RETRY_AFTER)
     text = headers.get("retry-after", "")
-    seconds = parse_duration(text) if text else None
-    if seconds is None and text:
-        try:
-            seconds = email.utils.parsedate_to_datetime(text).timestamp() - wall_time
-        except (TypeError, ValueError):
-            return None
+    if not text:
+        return None
+    seconds = parse_duration(text)
+    if seconds is None:
+        seconds = _until_date(text, wall_time)
     return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def _until_date(text: str, wall_time: float) -> float | None:
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return date.timestamp() - wall_time
+
+
+_TRUST_IN_MORE = 0.2
 
 
 class Bucket:
@@ -64,10 +79,12 @@ class Bucket:
         self._refill(now)
         self.level = min(self.capacity, self.level + amount)
 
-    def lower_to(self, level: float, now: float) -> None:
-        """Hold no more than ``level``: the service states that less is left than was thought."""
+    def correct(self, level: float, now: float) -> None:
+        """The service states what is left. Less than was thought holds at once; more is approached by steps, for
+        an answer tells of the moment when its request came in.
+        """
         self._refill(now)
-        self.level = min(self.level, level)
+        self.level = level if level < self.level else self.level + (level - self.level) * _TRUST_IN_MORE
 
     def _refill(self, now: float) -> None:
         if now > self._updated:
@@ -89,17 +106,17 @@ class StatedLimit:
         self._bucket: Bucket | None = None
 
     def observe(self, headers: Mapping[str, str], unseen: float, now: float) -> None:
-        """Learn from a response; ``unseen`` is what was sent since and the service had not counted."""
+        """Learn from a response; ``unseen`` is what was taken since and the service had not counted."""
         limit, remaining, reset = (parse_duration(headers.get(name, "")) for name in self._names)
-        if not limit or remaining is None or not reset:
+        if not limit or remaining is None or not reset or remaining >= limit:
             return
         rate = (limit - remaining) / reset
-        if rate <= 0:
-            return
         if self._bucket is None:
             self._bucket = Bucket(rate, limit, now)
+            self._bucket.level = remaining - unseen
+            return
         self._bucket.rate, self._bucket.capacity = rate, limit
-        self._bucket.lower_to(remaining - unseen, now)
+        self._bucket.correct(remaining - unseen, now)
 
     def take(self, amount: float, now: float) -> float:
         """Seconds to wait before sending ``amount``."""
@@ -107,25 +124,33 @@ class StatedLimit:
 
 
 class Window:
-    """How many requests may be in flight: additive increase on success, multiplicative decrease on 429.
+    """How many requests may be in flight: it grows with every answer and is cut by the share of refusals (429s).
 
-    One decrease a second at most, so that a burst of 429s from one moment counts once.
+    A round lasts a second, or one answer's time if that is longer. At most once a round the window shrinks by half
+    the share of requests that were refused in it: a few stray refusals cost little, a closed door halves it. Growth
+    is a tenth and one a round. Source of the proportional cut: DCTCP, RFC 8257.
     """
 
-    __slots__ = ("_last_cut", "maximum", "size")
+    __slots__ = ("_answered", "_refused", "_round_began", "maximum", "size")
 
     def __init__(self, maximum: int) -> None:
         self.maximum = maximum
         self.size = float(maximum)
-        self._last_cut = float("-inf")
+        self._answered = self._refused = 0
+        self._round_began = float("-inf")
 
     def succeeded(self) -> None:
         """One request was answered."""
+        self._answered += 1
         if self.size < self.maximum:
-            self.size = min(self.maximum, self.size + 1.0 / self.size)
+            self.size = min(self.maximum, self.size + 0.1 + 1.0 / self.size)
 
-    def limited(self, now: float) -> None:
-        """One request was refused for its rate."""
-        if now - self._last_cut >= 1.0:
-            self._last_cut = now
-            self.size = max(1.0, self.size * 0.7)
+    def refused(self, now: float, answer_s: float) -> None:
+        """One request was refused for its rate; answers take ``answer_s`` seconds."""
+        self._refused += 1
+        if now - self._round_began < max(1.0, answer_s):
+            return
+        share = self._refused / (self._refused + self._answered)
+        self.size = max(1.0, self.size * (1.0 - share / 2))
+        self._answered = self._refused = 0
+        self._round_began = now

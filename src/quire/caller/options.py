@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import msgspec
@@ -16,7 +17,7 @@ class CallerOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``max_concurrency``: requests in flight at most; fewer when the service says so. ``max_retries``: attempts
     after the first, for each call. ``timeout``: seconds for one attempt. ``max_requests_per_minute``,
     ``max_tokens_per_minute``: ceilings besides those that the service states. ``max_cost_usd``: stop sending before
-    more than this is spent.
+    more than this is spent on the batch, what its journal already holds included.
     """
 
     max_concurrency: int = 64
@@ -31,13 +32,18 @@ class CallerOptions(msgspec.Struct, frozen=True, kw_only=True):
         _at_least("max_retries", self.max_retries, 0)
         for name in ("timeout", "max_requests_per_minute", "max_tokens_per_minute", "max_cost_usd"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise InvalidInput(f"{name} is {value!r}; expected a number above 0.")
+            if value is not None or name == "timeout":
+                _above_zero(name, value)
 
 
 def _at_least(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InvalidInput(f"{name} is {value!r}; expected a whole number of at least {least}.")
+
+
+def _above_zero(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise InvalidInput(f"{name} is {value!r}; expected a number above 0.")
 
 
 class Report:

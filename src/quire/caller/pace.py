@@ -1,10 +1,10 @@
-"""Holding requests back: pauses that the service asks for, stated limits, the user's ceilings, the spend limit."""
+"""Holding requests back: pauses that the service asks for, limits that it states, the user's own ceilings."""
 
 from __future__ import annotations
 
-import asyncio
+import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -12,24 +12,37 @@ from quire.caller.limits import Bucket, StatedLimit
 from quire.caller.options import CallerOptions
 from quire.domain.calls import Call
 
-_BYTES_PER_TOKEN = 4.0
+BYTES_PER_TOKEN = 4.0
+_SPREAD = 0.1
+_MAX_SPREAD_S = 2.0
+_OBSERVE_EVERY_S = 0.005
 
 
 class Pace:
-    """Decides when the next request may go. All workers of a batch share one."""
+    """Decides when the next request may go. All workers of a batch share one.
 
-    def __init__(self, options: CallerOptions) -> None:
+    ``rest`` sleeps for so many seconds, or until the batch ends.
+    """
+
+    def __init__(self, options: CallerOptions, rest: Callable[[float], Awaitable[None]]) -> None:
         now = time.monotonic()
+        self._rest = rest
         self._resume_at = 0.0
+        self._spread_s = 0.0
         self._stated_requests = StatedLimit("requests")
         self._stated_tokens = StatedLimit("tokens")
         self._requests = _ceiling(options.max_requests_per_minute, now)
         self._tokens = _ceiling(options.max_tokens_per_minute, now)
         self._limited = self._requests is not None or self._tokens is not None
+        self._tokens_out = 0.0
+        self._observe_at = 0.0
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for this long: the service asked for it."""
-        self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+        """Send nothing for this long: the service asked for it. Afterwards requests start spread over a moment."""
+        until = time.monotonic() + seconds
+        if until > self._resume_at:
+            self._resume_at = until
+            self._spread_s = min(_MAX_SPREAD_S, _SPREAD * seconds)
 
     @property
     def pausing_s(self) -> float:
@@ -37,19 +50,20 @@ class Pace:
         return max(0.0, self._resume_at - time.monotonic())
 
     async def hold_back(self, call: Call) -> float:
-        """Wait until this call may be sent; returns the seconds waited."""
-        began = time.monotonic()
-        while (pause := self._resume_at - time.monotonic()) > 0:  # noqa: ASYNC110 - it may grow while it lasts
-            await asyncio.sleep(pause)
+        """Wait until this call may be sent; gives the tokens set aside for it, to be settled when it ends."""
+        tokens = 0.0
         if self._limited:
-            wait = self._wait_for_limits(call)
+            tokens = estimate_tokens(call)
+            self._tokens_out += tokens
+            wait = self._wait_for_limits(tokens)
             if wait > 0:
-                await asyncio.sleep(wait)
-        return time.monotonic() - began
+                await self._rest(wait)
+        while (pause := self.pausing_s) > 0:
+            await self._rest(pause + random.random() * self._spread_s)  # noqa: S311 - spreading load, not secrets
+        return tokens
 
-    def _wait_for_limits(self, call: Call) -> float:
+    def _wait_for_limits(self, tokens: float) -> float:
         now = time.monotonic()
-        tokens = estimate_tokens(call)
         waits = [self._stated_requests.take(1.0, now), self._stated_tokens.take(tokens, now)]
         if self._requests is not None:
             waits.append(self._requests.take(1.0, now))
@@ -58,17 +72,21 @@ class Pace:
         return max(waits)
 
     def observe(self, headers: Mapping[str, str], in_flight: int) -> None:
-        """Learn the service's stated limits from a response."""
+        """Learn the service's stated limits from a response; a few hundred responses a second are enough to know."""
+        now = time.monotonic()
+        if now < self._observe_at:
+            return
         if "x-ratelimit-remaining-requests" in headers or "x-ratelimit-remaining-tokens" in headers:
-            now = time.monotonic()
-            self._stated_requests.observe(headers, in_flight, now)
-            self._stated_tokens.observe(headers, 0.0, now)
+            self._observe_at = now + _OBSERVE_EVERY_S
+            self._stated_requests.observe(headers, in_flight - 1, now)
+            self._stated_tokens.observe(headers, self._tokens_out, now)
             self._limited = True
 
-    def settle(self, call: Call, tokens: int) -> None:
-        """Correct the estimate of a call's tokens by what the service counted."""
-        if self._tokens is not None and tokens:
-            self._tokens.give_back(estimate_tokens(call) - tokens, time.monotonic())
+    def settle(self, set_aside: float, used: int | None) -> None:
+        """A request ended: correct what was set aside for it by what the service counted (None: no answer)."""
+        self._tokens_out -= set_aside
+        if self._tokens is not None and used:
+            self._tokens.give_back(set_aside - used, time.monotonic())
 
 
 def _ceiling(per_minute: float | None, now: float) -> Bucket | None:
@@ -81,60 +99,21 @@ def _ceiling(per_minute: float | None, now: float) -> Bucket | None:
 
 def estimate_tokens(call: Call) -> float:
     """Tokens that a call may use: a quarter of its bytes, plus what it lets the model write."""
+    return input_tokens(call) + (most_output_tokens(call) or 0)
+
+
+def input_tokens(call: Call) -> float:
+    """Tokens that a call sends, by the rule of four bytes a token."""
+    return len(msgspec.json.encode(call.body)) / BYTES_PER_TOKEN
+
+
+def most_output_tokens(call: Call) -> int | None:
+    """Tokens that a call lets the model write; None when it sets no limit."""
     body = call.body
-    allowed = body.get("max_completion_tokens") or body.get("max_tokens") or body.get("max_output_tokens") or 0
-    return len(msgspec.json.encode(body)) / _BYTES_PER_TOKEN + allowed
-
-
-class Purse:
-    """The spend limit: what was spent, what requests in flight may cost, and whether one more fits.
-
-    What a request will cost is estimated from the requests answered so far (their mean), before the first from its
-    size; so the limit is overshot by no more than the error of that estimate over the requests in flight.
-    """
-
-    def __init__(self, limit_usd: float, model: str) -> None:
-        from quire.caller.cost import price_of
-        from quire.domain.errors import InvalidInput
-
-        price = price_of(model)
-        if price is None:
-            raise InvalidInput(
-                f"max_cost_usd is set, and the price of {model!r} is not known, so the limit could not be kept. "
-                "Leave max_cost_usd out, or use a model that the price table of `genai-prices` lists."
-            )
-        self._price = price
-        self.limit_usd = limit_usd
-        self.spent_usd = 0.0
-        self._reserved_usd = 0.0
-        self._answers = 0
-
-    def reserve(self, call: Call) -> float | None:
-        """Set money aside for a call; None when it does not fit the limit now."""
-        estimate = self.spent_usd / self._answers if self._answers else self._first_estimate(call)
-        if self.spent_usd + self._reserved_usd + estimate > self.limit_usd:
-            return None
-        self._reserved_usd += estimate
-        return estimate
-
-    @property
-    def nothing_reserved(self) -> bool:
-        """Whether no request in flight could still turn out cheaper than thought."""
-        return self._reserved_usd <= 1e-12
-
-    def release(self, reserved: float, input_tokens: int, output_tokens: int, cached: int) -> None:
-        """A request ended: free its reservation and pay what it really cost."""
-        from quire.domain.calls import Usage
-
-        self._reserved_usd -= reserved
-        if input_tokens or output_tokens:
-            self._answers += 1
-            self.spent_usd += self._price(Usage(input_tokens, output_tokens, cached))
-
-    def _first_estimate(self, call: Call) -> float:
-        from quire.domain.calls import Usage
-
-        body = call.body
-        allowed = body.get("max_completion_tokens") or body.get("max_tokens") or body.get("max_output_tokens") or 0
-        size = int(len(msgspec.json.encode(body)) / _BYTES_PER_TOKEN)
-        return self._price(Usage(size, int(allowed)))
+    if call.task == "embeddings":
+        return 0
+    allowed = body.get("max_completion_tokens") or body.get("max_tokens") or body.get("max_output_tokens")
+    if not isinstance(allowed, int):
+        return None
+    prompts = len(call.rows) if call.task == "completions" else 1
+    return allowed * int(body.get("n") or body.get("best_of") or 1) * prompts

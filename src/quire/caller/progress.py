@@ -62,7 +62,14 @@ def make_progress(wanted: bool | None, total: int | None) -> Progress:
     """The progress display: as asked, else a bar where a person looks and ``QUIRE_PROGRESS`` is not 0."""
     if wanted is None:
         wanted = os.environ.get("QUIRE_PROGRESS", "1") != "0" and _someone_looks()
-    return BarProgress(total) if wanted else NoProgress()
+    if not wanted:
+        return NoProgress()
+    from rich.errors import LiveError
+
+    try:
+        return BarProgress(total)
+    except LiveError:  # another bar is on the screen; one at a time
+        return NoProgress()
 
 
 def _someone_looks() -> bool:

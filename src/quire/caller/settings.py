@@ -25,6 +25,7 @@ from typing import Literal
 import msgspec
 
 from quire.domain.errors import InvalidInput, MissingConfiguration
+from quire.domain.redaction import redact
 
 ApiType = Literal["openai", "azure", "azure_ad"]
 TokenProvider = Callable[[], str | Awaitable[str]]
@@ -54,7 +55,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None = None
 
     def __repr__(self) -> str:
-        where = self.base_url or DEFAULT_BASE_URL
+        where = redact(self.base_url or DEFAULT_BASE_URL)
         extra = f", deployment={self.deployment!r}" if self.deployment else ""
         return f"ServiceSettings({self.api_type}, {where}{extra}, key {'set' if self.has_credential else 'not set'})"
 
@@ -74,10 +75,16 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
         return _Reader(os.environ if environ is None else environ).settings()
 
     def require_complete(self) -> None:
-        """Raise MissingConfiguration, naming each variable that is missing, unless requests can be sent."""
+        """Raise MissingConfiguration, naming each variable that is missing, unless requests can be sent.
+
+        Raises InvalidInput for a base URL that is not one.
+        """
         missing = missing_variables(self)
         if missing:
             raise MissingConfiguration(_explain(self, missing))
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            names = "OPENAI_BASE_URL" if self.api_type == "openai" else "OPENAI_API_BASE (or AZURE_OPENAI_ENDPOINT)"
+            raise InvalidInput(f"{names} is {self.base_url!r}; expected a URL that begins with http:// or https://.")
 
 
 def missing_variables(settings: ServiceSettings) -> list[str]:

@@ -2,58 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import msgspec
 
-from quire.caller.transport import Transport
+from quire.caller.limits import retry_after
+from quire.caller.options import CallerOptions
+from quire.caller.retry import backoff, judge
+from quire.caller.transport import Reply, SendError, Transport
 from quire.domain.calls import Call, Task
 from quire.domain.errors import InvalidInput, QuireError, Unavailable
+
+_ENDINGS = frozenset({"response.completed", "response.incomplete"})
+_BREAKS = frozenset({"error", "response.failed"})
 
 
 class UpstreamError(QuireError):
     """The service refused or broke off a request; the message holds its status and words."""
 
 
-async def stream_deltas(transport: Transport, call: Call) -> AsyncGenerator[str, None]:
+async def stream_deltas(transport: Transport, call: Call, options: CallerOptions) -> AsyncGenerator[str, None]:
     """The pieces of text that a call's answer is written in. Raises UpstreamError or Unavailable.
 
-    Leaving early closes the connection, which stops the service from writing on.
+    A refused or lost request is tried again as in a batch, but never once a piece has been given out. Leaving early
+    closes the connection, which stops the service from writing on.
     """
     if call.task == "embeddings":
         raise InvalidInput("An embeddings model answers with vectors, which do not stream. Use predict instead.")
-    import openai
-
-    try:
-        async with transport.open_stream(call) as lines:
-            async for line in lines:
-                if not line.startswith("data:"):
-                    continue
-                data = line[5:].strip()
-                if data == "[DONE]":
+    attempt, delay = 0, 0.0
+    while True:
+        attempt += 1
+        began = False
+        try:
+            async with transport.open_stream(call, options.timeout) as opened:
+                if not isinstance(opened, Reply):
+                    async for delta in _deltas(call.task, opened):
+                        began = True
+                        yield delta
                     return
-                delta = _delta(call.task, msgspec.json.decode(data))
-                if delta:
-                    yield delta
-    except openai.APIStatusError as error:
-        raise UpstreamError(f"The service answered HTTP {error.status_code}: {error.message}") from error
-    except openai.APIConnectionError as error:
-        raise Unavailable(
-            f"{transport.base_url} cannot be reached ({error}). Check OPENAI_BASE_URL and the network."
-        ) from error
+                delay = _delay_after(opened, attempt, options.max_retries)
+        except SendError as error:
+            if began:
+                raise UpstreamError(f"The connection broke in the middle of the answer: {error}.") from error
+            if attempt > options.max_retries:
+                raise Unavailable(_unreachable(transport, attempt, error)) from error
+            delay = backoff(attempt)
+        await asyncio.sleep(delay)
+
+
+def _unreachable(transport: Transport, attempts: int, error: SendError) -> str:
+    if error.kind == "timeout":
+        return f"{transport.base_url} did not answer in {attempts} attempts: {error}."
+    return (
+        f"{transport.base_url} cannot be reached after {attempts} attempts ({error}). "
+        "Check OPENAI_BASE_URL and the network."
+    )
+
+
+def _delay_after(reply: Reply, attempt: int, max_retries: int) -> float:
+    """Seconds to wait before trying again after a refusal. Raises UpstreamError if that is pointless."""
+    verdict = judge(reply)
+    if not verdict.retry or attempt > max_retries:
+        raise UpstreamError(f"The service refused the request: {verdict.message}")
+    asked = retry_after(reply.headers, time.time())
+    return backoff(attempt) if asked is None else max(asked, 0.05)
+
+
+async def _deltas(task: Task, lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    ended = False
+    async for line in lines:
+        if not line.startswith("data:"):
+            continue
+        data = line[5:].strip()
+        if data == "[DONE]":
+            return
+        event = _event(data)
+        ended = ended or _is_last(task, event)
+        delta = _delta(task, event)
+        if delta:
+            yield delta
+    if not ended:
+        raise UpstreamError("The connection was closed in the middle of the answer: its last event never came.")
+
+
+def _event(data: str) -> dict[str, Any]:
+    try:
+        event = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        event = None
+    if not isinstance(event, dict):
+        raise UpstreamError(f"The service sent an event that is not a JSON object: {data[:120]!r}.")
+    if event.get("error") or event.get("type") in _BREAKS:
+        said = event.get("error") or (event.get("response") or {}).get("error") or event
+        raise UpstreamError(f"The service broke off its answer: {said}")
+    return event
+
+
+def _is_last(task: Task, event: dict[str, Any]) -> bool:
+    if task == "responses":
+        return event.get("type") in _ENDINGS
+    return any(choice.get("finish_reason") for choice in event.get("choices") or ())
 
 
 def _delta(task: Task, event: dict[str, Any]) -> str:
-    if event.get("error"):
-        raise UpstreamError(f"The service broke off its answer: {event['error']}")
     if task == "responses":
-        if event.get("type") in {"error", "response.failed"}:
-            raise UpstreamError(f"The service broke off its answer: {event}")
-        return event.get("delta", "") if event.get("type") == "response.output_text.delta" else ""
+        return event.get("delta") or "" if event.get("type") == "response.output_text.delta" else ""
     choices = event.get("choices") or []
     if not choices or choices[0].get("index", 0) != 0:
         return ""
     if task == "completions":
         return choices[0].get("text") or ""
-    return choices[0]["delta"].get("content") or ""
+    return (choices[0].get("delta") or {}).get("content") or ""

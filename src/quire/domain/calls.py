@@ -45,14 +45,20 @@ def read_usage(response: dict[str, Any]) -> Usage:
     usage = response.get("usage")
     if not isinstance(usage, dict):
         return Usage()
-    cached = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
-    reasoning = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
+    cached = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    reasoning = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
     return Usage(
-        usage.get("prompt_tokens", usage.get("input_tokens", 0)) or 0,
-        usage.get("completion_tokens", usage.get("output_tokens", 0)) or 0,
-        cached.get("cached_tokens") or 0,
-        reasoning.get("reasoning_tokens") or 0,
+        _count(usage, "prompt_tokens") or _count(usage, "input_tokens"),
+        _count(usage, "completion_tokens") or _count(usage, "output_tokens"),
+        _count(cached, "cached_tokens"),
+        _count(reasoning, "reasoning_tokens"),
     )
+
+
+def _count(counts: object, name: str) -> int:
+    """A whole number of tokens; 0 for what a service leaves out or writes otherwise."""
+    value = counts.get(name) if isinstance(counts, dict) else None
+    return value if isinstance(value, int) else 0
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -86,6 +92,8 @@ FailureKind = Literal[
     "spend_limit",
     "not_sent",
 ]
+"""Why a call failed: words that stay."""
+
 BATCH_FATAL: frozenset[FailureKind] = frozenset(
     {"authentication", "permission", "model_not_found", "quota", "unreachable", "spend_limit"}
 )
