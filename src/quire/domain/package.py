@@ -33,15 +33,20 @@ TEMPLATE_KEYS: dict[Task, tuple[str, ...]] = {
     "responses": ("input", "instructions"),
 }
 
-_MESSAGE_TEMPLATE_KEYS = ("role", "name", "content")
-_NEVER_FIXED = {
-    "api_key": "a credential",
-    "extra_headers": "a place for credentials",
-    "default_headers": "a place for credentials",
-    "azure_ad_token": "a credential",
-    "stream": "how an answer is delivered, which the caller of predict_stream chooses",
-    "stream_options": "how an answer is delivered, which the caller of predict_stream chooses",
+_MESSAGE_TEMPLATE_KEYS = ("role", "content", "name")
+_CREDENTIAL = "a credential; credentials come from the environment (OPENAI_API_KEY) when the model is used"
+_DELIVERY = "how an answer is delivered, which the caller of predict or predict_stream chooses"
+_SERVICE = "where requests go, which the environment says when the model is used (OPENAI_BASE_URL and the like)"
+NEVER_FIXED: dict[str, str] = {
+    **dict.fromkeys(("api_key", "api_token", "azure_ad_token", "azure_ad_token_provider"), _CREDENTIAL),
+    **dict.fromkeys(("extra_headers", "default_headers", "headers"), "a place for credentials"),
+    **dict.fromkeys(("stream", "stream_options"), _DELIVERY),
+    **dict.fromkeys(("api_base", "base_url", "api_type", "api_version", "azure_endpoint", "organization"), _SERVICE),
+    **dict.fromkeys(("engine", "deployment_id", "deployment_name", "azure_deployment"), _SERVICE),
+    **dict.fromkeys(("extra_query", "default_query", "http_client"), _SERVICE),
+    "request_timeout": "the old name of `timeout`",
 }
+"""Keywords that no package may fix, with what each is. Some packages written by MLflow hold them, never sent."""
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,13 +90,13 @@ def make_package(
     The signature's inputs and outputs are inferred from the template where they are absent. Raises InvalidInput,
     TemplateError, SchemaError or PolicyError.
     """
-    package = split_keywords(model, task, keywords)
-    if not model:
-        raise InvalidInput(f"`model` is {model!r}; expected the model's name, such as 'gpt-4o-mini'.")
+    _refuse_nameless(model)
+    package = split_keywords(model, task, plain_keywords(keywords))
     _refuse_never_fixed(package.fixed)
     _refuse_secrets(package)
     given = signature or ModelSignature()
     refuse_fixed_and_open({**package.template, **package.fixed}, given.params)
+    _refuse_unused_batch_size(package, given)
     compiled = compile_template(package)
     inputs = given.inputs or infer_inputs(compiled.variables)
     RowReader(compiled.variables, inputs)
@@ -99,13 +104,41 @@ def make_package(
     return msgspec.structs.replace(package, signature=complete)
 
 
+def _refuse_nameless(model: object) -> None:
+    if not isinstance(model, str) or not model.strip():
+        raise InvalidInput(f"`model` is {_brief(model)}; expected the model's name, such as 'gpt-4o-mini'.")
+
+
+def plain_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords that are set, as plain JSON values. Raises InvalidInput, naming one that is not JSON."""
+    return {name: _plain(name, value) for name, value in keywords.items() if value is not None}
+
+
+def _plain(name: str, value: Any) -> Any:
+    try:
+        return msgspec.json.decode(msgspec.json.encode(value, enc_hook=_plain_object))
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise InvalidInput(
+            f"`{name}` is {_brief(value)}, which cannot be written as JSON ({error}). Give it as a plain value: "
+            "text, number, list or mapping."
+        ) from None
+
+
+def _plain_object(value: Any) -> Any:
+    """Objects that the OpenAI SDK itself would take: its own (pydantic) models, and NumPy's scalars."""
+    for convert in ("model_dump", "tolist"):
+        if hasattr(value, convert) and not isinstance(value, type):
+            return getattr(value, convert)(**({"exclude_none": True} if convert == "model_dump" else {}))
+    raise TypeError(f"it holds an object of type {type(value).__name__}")
+
+
 def split_keywords(model: str, task: Task, keywords: Mapping[str, Any]) -> Package:
     """A package whose keywords are told apart into template and fixed parameters; nothing is checked."""
-    template = {key: keywords[key] for key in TEMPLATE_KEYS[task] if keywords.get(key) is not None}
-    if task == "responses" and "input" not in template and keywords.get("messages") is not None:
+    template = {key: keywords[key] for key in TEMPLATE_KEYS[task] if keywords.get(key) not in (None, "", [])}
+    if task == "responses" and "input" not in template and keywords.get("messages"):
         template = {"input": keywords["messages"], **template}
     known = {*TEMPLATE_KEYS[task], *({"messages"} if task == "responses" else ())}
-    fixed = {key: value for key, value in keywords.items() if key not in known}
+    fixed = {key: value for key, value in keywords.items() if key not in known and value is not None}
     return Package(model=model, task=task, template=template, fixed=fixed)
 
 
@@ -117,12 +150,18 @@ def infer_inputs(variables: frozenset[str]) -> Schema:
 
 
 def _refuse_never_fixed(fixed: Mapping[str, Any]) -> None:
-    for name, why in _NEVER_FIXED.items():
-        if name in fixed:
-            raise PolicyError(
-                f"{name!r} cannot be saved with a model: it is {why}. Credentials come from the environment "
-                "(OPENAI_API_KEY) when the model is loaded."
-            )
+    for name in fixed:
+        if name in NEVER_FIXED:
+            raise PolicyError(f"{name!r} cannot be saved with a model: it is {NEVER_FIXED[name]}.")
+
+
+def _refuse_unused_batch_size(package: Package, signature: ModelSignature) -> None:
+    names = {*package.fixed, *(spec.name for spec in signature.params or ())}
+    if "batch_size" in names and package.task not in BATCHED_TASKS:
+        raise PolicyError(
+            f"'batch_size' has no meaning for the task {package.task!r}, which sends one row a request; "
+            "max_concurrency of predict says how many are sent at once."
+        )
 
 
 def _refuse_secrets(package: Package) -> None:
@@ -172,8 +211,9 @@ def _compile_messages(messages: Any) -> StructuredTemplate:
 
 
 def _templated(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Role, name and content of a message are templates; tool calls, ids and the like are literal."""
-    return {key: value if key in _MESSAGE_TEMPLATE_KEYS else Verbatim(value) for key, value in message.items()}
+    """Role, name and content of a message are templates, in this order; tool calls, ids and the like are literal."""
+    first = {key: message[key] for key in _MESSAGE_TEMPLATE_KEYS if key in message}
+    return first | {key: Verbatim(value) for key, value in message.items() if key not in first}
 
 
 def _compile_text(key: str) -> Any:
@@ -244,10 +284,27 @@ class Planner:
 
         Raises SchemaError at the row that does not fit.
         """
-        numbered = enumerate(rows, start)
+        return self.plan_numbered(enumerate(rows, start))
+
+    def plan_numbered(self, numbered: Iterable[tuple[int, Row]]) -> Iterator[Call]:
+        """As :meth:`plan`, for rows that bring their positions."""
         if self._task in BATCHED_TASKS:
-            return self._plan_batches(numbered)
+            return self._plan_batches(iter(numbered))
         return (self.call(index, row) for index, row in numbered)
+
+    def check(self, index: int, row: Row) -> None:
+        """Raise SchemaError if the row does not fit."""
+        self._reader.read(index, row)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read where they exist; none when a single input may have any name."""
+        return self._reader.columns
+
+    @property
+    def batch_size(self) -> int:
+        """How many rows one request answers."""
+        return self._batch_size if self._task in BATCHED_TASKS else 1
 
     def call(self, index: int, row: Row) -> Call:
         """The call of one row of a task that answers one row a request."""
@@ -297,11 +354,13 @@ _BODIES: dict[Task, Any] = {
 
 __all__ = [
     "BATCHED_TASKS",
+    "NEVER_FIXED",
     "Package",
     "Planner",
     "TemplateError",
     "compile_template",
     "infer_inputs",
     "make_package",
+    "plain_keywords",
     "split_keywords",
 ]

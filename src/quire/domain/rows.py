@@ -2,7 +2,8 @@
 
 A row is a mapping from column to value, or one bare value for a model with a single input. Which column fills
 what follows MLflow: a template with one variable, or with none, takes the column of that name, else the first
-column; a template with several variables needs a column for each. Columns beyond these are ignored.
+column; a template with several variables needs a column for each. Where the signature names the single input
+otherwise than the template does, the signature's column fills the variable. Columns beyond these are ignored.
 
 A null (None, NaN, NaT, pandas.NA) is refused, except in a column that the signature marks as optional, where it
 is the empty text. Other values are accepted when they fit the column's declared type: a string column takes
@@ -32,26 +33,33 @@ class RowReader:
         specs = [spec for spec in schema or () if isinstance(spec, ColSpec)]
         self._specs = {spec.name: spec for spec in specs if spec.name is not None}
         self._unnamed = next((spec for spec in specs if spec.name is None), None)
-        self._single = self._single_column(specs)
+        self._single = self._single_column()
         self._refuse_unfillable()
 
-    def _single_column(self, specs: list[ColSpec]) -> str | None:
+    def _single_column(self) -> str | None:
         """The column of a model with one input, by name; "" when any name will do; None with several."""
         if len(self.variables) > 1:
             return None
-        if self.variables:
+        if self.variables and (self.variables[0] in self._specs or not self._specs):
             return self.variables[0]
-        named = [spec.name for spec in specs if spec.name is not None]
-        return named[0] if named else ""
+        texts = [name for name, spec in self._specs.items() if spec.type is DataType.string]
+        return next(iter(texts or self._specs), "")
 
     def _refuse_unfillable(self) -> None:
         lacking = [name for name in self.variables if name not in self._specs]
-        if (self._specs or self._unnamed) and lacking and not (self._unnamed and len(self.variables) == 1):
+        if len(self.variables) > 1 and lacking and (self._specs or self._unnamed):
             raise SchemaError(
-                f"The template has the variable(s) {lacking}, which the signature's inputs lack "
+                f"The template has the variables {list(self.variables)}, and the signature's inputs lack {lacking} "
                 f"(they are {list(self._specs) or 'one unnamed column'}). Add a ColSpec for each, "
                 "or leave the signature's inputs out to have them inferred."
             )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read where they exist; none when a template's single input may have any name."""
+        if self._single is None:
+            return self.variables
+        return (self._single,) if self._single else ()
 
     def read(self, index: int, row: Row) -> dict[str, str]:
         """The values of one row by variable; the key "" holds the input of a template without variables.

@@ -1,7 +1,8 @@
 """The template engine: text with variables, compiled once into segments and filled many times.
 
 A packaged model writes a variable as ``{name}`` and a literal brace as ``{{`` or ``}}`` (MLflow's rule, which is
-Python's format syntax without positions, attributes, indexes, conversions and format specifications). A
+Python's format syntax without positions, attributes, indexes, conversions and format specifications). A name is
+made of words joined by single spaces or hyphens, as columns of a dataframe often are: ``{first name}``. A
 registered prompt writes ``{{name}}`` and needs no escape. Both compile to the same :class:`Template`.
 """
 
@@ -17,6 +18,7 @@ Segment = str | tuple[str]
 """Literal text, or a one-tuple that holds a variable's name."""
 
 _BRACE = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
+_NAME = re.compile(r"[^\W\d]\w*(?:[ -]\w+)*")
 _PROMPT_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _REMEDY = "Write a literal brace twice ({{ or }}), and a variable as {name}."
 
@@ -79,7 +81,7 @@ def _append(segments: list[Segment], text: str) -> None:
 def _variable(source: str, match: re.Match[str]) -> str:
     token = match.group()
     name = token[1:-1]
-    if name.isidentifier():
+    if _NAME.fullmatch(name):
         return name
     raise TemplateError(f"{_mistake(token, name)} at {_place(source, match.start())}. {_REMEDY}")
 
