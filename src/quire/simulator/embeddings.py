@@ -59,7 +59,7 @@ def create(simulation: Simulation, incoming: Request) -> Reply:
         vectors: list[Any] = [ECHO] * len(texts)
     else:
         seed = simulation.behaviour.seed
-        vectors = [(vector if plain else encoded)(text, model, size, seed) for text in texts]
+        vectors = [(listed if plain else encoded)(text, model, size, seed) for text in texts]
     content = {
         "object": "list",
         "data": [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)],
@@ -102,6 +102,12 @@ def vector(text: str, model: str, size: int, seed: int) -> array[float]:
     _add(sums, origin, b"text:" + text.encode("utf-8", "surrogatepass"), 0.35)
     norm = math.sqrt(sum(value * value for value in sums)) or 1.0
     return array("f", [value / norm for value in sums])
+
+
+@functools.lru_cache(maxsize=64)
+def listed(text: str, model: str, size: int, seed: int) -> list[float]:
+    """The vector of a text as JSON carries it."""
+    return vector(text, model, size, seed).tolist()
 
 
 @functools.lru_cache(maxsize=512)

@@ -9,7 +9,19 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from quire.simulator import chat, completions, embeddings
+from quire.simulator import (
+    batches,
+    chat,
+    chat_stored,
+    completions,
+    embeddings,
+    files,
+    fine_tuning,
+    models,
+    moderations,
+    responses,
+    responses_stored,
+)
 from quire.simulator.errors import ApiError
 from quire.simulator.http import Reply, Request, Stream
 from quire.simulator.simulation import Simulation
@@ -32,8 +44,38 @@ _GENERATING: dict[str, Handler] = {
     "/chat/completions": chat.create,
     "/completions": completions.create,
     "/embeddings": embeddings.create,
+    "/moderations": moderations.create,
+    "/responses": responses.create,
 }
-_STORED: list[tuple[str, str, Handler]] = []
+_STORED: list[tuple[str, str, Handler]] = [
+    ("GET", "/chat/completions", chat_stored.list_all),
+    ("GET", "/chat/completions/{completion_id}", chat_stored.retrieve),
+    ("POST", "/chat/completions/{completion_id}", chat_stored.update),
+    ("DELETE", "/chat/completions/{completion_id}", chat_stored.delete),
+    ("POST", "/responses/input_tokens", responses_stored.count_tokens),
+    ("GET", "/responses/{response_id}", responses_stored.retrieve),
+    ("DELETE", "/responses/{response_id}", responses_stored.delete),
+    ("POST", "/responses/{response_id}/cancel", responses_stored.cancel),
+    ("GET", "/responses/{response_id}/input_items", responses_stored.input_items),
+    ("GET", "/models", models.list_all),
+    ("GET", "/models/{model}", models.retrieve),
+    ("DELETE", "/models/{model}", models.delete),
+    ("POST", "/files", files.upload),
+    ("GET", "/files", files.list_all),
+    ("GET", "/files/{file_id}", files.retrieve),
+    ("DELETE", "/files/{file_id}", files.delete),
+    ("GET", "/files/{file_id}/content", files.content),
+    ("POST", "/batches", batches.create),
+    ("GET", "/batches", batches.list_all),
+    ("GET", "/batches/{batch_id}", batches.retrieve),
+    ("POST", "/batches/{batch_id}/cancel", batches.cancel),
+    ("POST", "/fine_tuning/jobs", fine_tuning.create),
+    ("GET", "/fine_tuning/jobs", fine_tuning.list_all),
+    ("GET", "/fine_tuning/jobs/{job_id}", fine_tuning.retrieve),
+    ("GET", "/fine_tuning/jobs/{job_id}/events", fine_tuning.events),
+    ("GET", "/fine_tuning/jobs/{job_id}/checkpoints", fine_tuning.checkpoints),
+    ("POST", "/fine_tuning/jobs/{job_id}/cancel", fine_tuning.cancel),
+]
 _PATTERNS = [
     (method, re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "$"), handler)
     for method, path, handler in _STORED

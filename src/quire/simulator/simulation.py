@@ -54,6 +54,7 @@ class Simulation:
         """Drop every stored object."""
         self.responses, self.completions = Objects(), Objects()
         self.files, self.batches, self.jobs = Objects(), Objects(), Objects()
+        self.tuned: set[str] = set()
 
     def write(self, question: Question, choice: int = 0) -> Written:
         """The answer to a question."""
@@ -61,10 +62,14 @@ class Simulation:
 
     def admit(self, model: str, tokens: int) -> Headers:
         """Let a request for a model pass. Raises ApiError: 404 for an unknown model, 429 beyond a limit."""
-        models = self.behaviour.models
-        if models is not None and model not in models:
+        if not self.has_model(model):
             raise unknown_model(model)
         return self.limits.admit(model, tokens)
+
+    def has_model(self, name: str) -> bool:
+        """Whether a model exists: every one does, unless the behaviour lists those that do."""
+        models = self.behaviour.models
+        return models is None or name in models or name in self.tuned
 
     def delay(self, body: bytes, generated_tokens: int) -> float:
         """Seconds before a generated answer: its latency, and its tokens' where it comes as a whole."""
