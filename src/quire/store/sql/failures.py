@@ -1,0 +1,58 @@
+"""What a database error means to the caller: each becomes one of Quire's errors, without SQL in it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from quire.domain.errors import InvalidInput, PermissionDenied, QuireError, Unavailable
+
+
+def explain(error: BaseException, place: str) -> QuireError | None:
+    """The error that a failure of the database at ``place`` stands for; None if it is not one of the database's."""
+    original = getattr(error, "orig", None) or error
+    if isinstance(original, (UnicodeEncodeError, OverflowError)):
+        return _bad_value(original)
+    if isinstance(original, sqlite3.Error):
+        return _explain_sqlite(original, place)
+    return None
+
+
+def _bad_value(error: UnicodeEncodeError | OverflowError) -> QuireError:
+    if isinstance(error, OverflowError):
+        return InvalidInput("A number does not fit 64 bits. Steps and timestamps lie between -2^63 and 2^63 - 1.")
+    broken = error.object[error.start : error.end]
+    return InvalidInput(
+        f"A text holds {broken!r}, which is not a character (half of a surrogate pair), so it cannot be stored. "
+        "Decode the text anew with errors='replace'."
+    )
+
+
+def _explain_sqlite(error: sqlite3.Error, place: str) -> QuireError:
+    text = str(error)
+    lower = text.lower()
+    if "not a database" in lower or "malformed" in lower or "file is encrypted" in lower:
+        return InvalidInput(
+            f"{place} is not a SQLite database, or is damaged ({text}). Name another file in the tracking URI."
+        )
+    if "disk is full" in lower or "disk i/o" in lower:
+        return Unavailable(
+            f"{place} cannot be written: {text}. Nothing of this call was stored and everything acknowledged before is "
+            "kept; make room on the disk and call again."
+        )
+    if "readonly" in lower or "unable to open" in lower or "authoriz" in lower:
+        return PermissionDenied(
+            f"{place} cannot be opened for writing ({text}). Give this user write access to the file and to its "
+            "folder, or name a file elsewhere in the tracking URI."
+        )
+    if is_busy(error):
+        return Unavailable(
+            f"{place} is locked: another program has kept it in a transaction for too long. Find the program that "
+            "holds it open (a database browser with unsaved changes?) and call again."
+        )
+    return Unavailable(f"{place} failed: {text}.")
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether another connection holds a lock that this one waits for."""
+    text = str(error).lower()
+    return isinstance(error, sqlite3.OperationalError) and ("locked" in text or "busy" in text)

@@ -1,0 +1,87 @@
+"""What runs read and made: datasets, models that went in, models that came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quire.domain.entities import Dataset, DatasetInput, ModelInput, ModelOutput
+from quire.domain.errors import InvalidInput
+from quire.domain.names import MAX_DATASETS_PER_CALL, check_integer, check_text
+from quire.domain.redaction import redact
+from quire.store.sql.batches import SqlBatches
+from quire.store.sql.database import Session
+from quire.store.sql.statement import Statement
+
+_FIND_DATASET = Statement(
+    "SELECT id FROM datasets WHERE experiment_id = :experiment AND name = :name AND digest = :digest"
+)
+_ADD_DATASET = Statement(
+    """INSERT INTO datasets (experiment_id, name, digest, source_type, source, schema, profile)
+    VALUES (:experiment, :name, :digest, :source_type, :source, :schema, :profile) RETURNING id"""
+)
+_ADD_USE = Statement(
+    "INSERT INTO run_datasets (run_id, dataset_id) VALUES (:run, :dataset) ON CONFLICT DO NOTHING",
+)
+_ADD_USE_TAG = Statement(
+    """INSERT INTO run_dataset_tags (run_id, dataset_id, key, value) VALUES (:run, :dataset, :key, :value)
+    ON CONFLICT DO NOTHING"""
+)
+_ADD_MODEL = Statement(
+    """INSERT INTO run_models (run_id, is_output, model_id, step) VALUES (:run, :is_output, :model, :step)
+    ON CONFLICT DO NOTHING"""
+)
+_LIMITS = {"name": 500, "digest": 36, "source_type": 100, "source": 65_535}
+_OPTIONAL_LIMITS = {"schema": 1_048_575, "profile": 16_777_215}
+_TAG_KEY, _TAG_VALUE = 255, 500
+
+
+class SqlInputs(SqlBatches):
+    """The part of a store that keeps what runs read and made."""
+
+    def log_inputs(
+        self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[ModelInput] = ()
+    ) -> None:
+        """Record what a run read; the same input twice is recorded once."""
+        if len(datasets) > MAX_DATASETS_PER_CALL:
+            raise InvalidInput(
+                f"At most {MAX_DATASETS_PER_CALL} datasets may be logged in a call; got {len(datasets)}."
+            )
+        for item in datasets:
+            _check_dataset(item)
+        with self._database.write() as session:
+            run = self._active_run(session, run_id)
+            for item in datasets:
+                self._add_dataset(session, run[0], run[2], item)
+            session.many(_ADD_MODEL, [(run[0], 0, model.model_id, 0) for model in models])
+
+    def _add_dataset(self, session: Session, run: int, experiment: int, item: DatasetInput) -> None:
+        data = item.dataset
+        row = session.row(_FIND_DATASET, (experiment, data.name, data.digest))
+        if row is None:
+            values = (data.name, data.digest, data.source_type, redact(data.source), data.schema, data.profile)
+            row = session.row(_ADD_DATASET, (experiment, *values))
+            assert row is not None
+        if session.run(_ADD_USE, (run, row[0])):
+            session.many(_ADD_USE_TAG, [(run, row[0], tag.key, redact(tag.value)) for tag in item.tag_list])
+
+    def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
+        """Record which logged models a run made; the same model at the same step once."""
+        for model in models:
+            check_integer(model.step, f"The step of model {model.model_id!r}")
+        with self._database.write() as session:
+            run = self._active_run(session, run_id)
+            session.many(_ADD_MODEL, [(run[0], 1, model.model_id, model.step) for model in models])
+
+
+def _check_dataset(item: DatasetInput) -> None:
+    data: Dataset = item.dataset
+    for field, limit in _LIMITS.items():
+        check_text(getattr(data, field), f"The dataset's {field}", limit)
+    if not data.name or not data.digest:
+        raise InvalidInput(f"A dataset needs a name and a digest; got {data.name!r} and {data.digest!r}.")
+    for field, limit in _OPTIONAL_LIMITS.items():
+        if getattr(data, field) is not None:
+            check_text(getattr(data, field), f"The dataset's {field}", limit)
+    for tag in item.tag_list:
+        check_text(tag.key, "The key of a dataset's tag", _TAG_KEY)
+        check_text(tag.value, f"The dataset's tag {tag.key!r}", _TAG_VALUE)

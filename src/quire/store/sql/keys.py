@@ -1,0 +1,69 @@
+"""Interned names: each key of a metric, param or tag is stored once and known by a number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from quire.store.sql.database import Session
+from quire.store.sql.statement import Statement
+
+_FIND = Statement("SELECT id FROM keys WHERE name = :name")
+_NAME = Statement("SELECT name FROM keys WHERE id = :id")
+_ADD = Statement("INSERT INTO keys (name) VALUES (:name) ON CONFLICT DO NOTHING")
+_CAPACITY = 200_000
+# Stands for a key that nothing was ever logged under; no row has it.
+ABSENT = -1
+
+
+class Keys:
+    """The numbers of keys, remembered by this process once they are durable (they never change)."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+
+    def obtain(self, session: Session, names: Iterable[str]) -> Mapping[str, int]:
+        """The numbers of these keys, adding those that are new. Needs a write transaction."""
+        known = self._ids
+        missing = [name for name in names if name not in known]
+        if not missing:
+            return known
+        fresh = {}
+        for name in dict.fromkeys(missing):
+            session.run(_ADD, (name,))
+            row = session.row(_FIND, (name,))
+            assert row is not None
+            fresh[name] = row[0]
+        session.after_commit(lambda: self._remember(fresh))
+        return {**{name: known[name] for name in names if name in known}, **fresh}
+
+    def find(self, session: Session, name: str) -> int:
+        """The number of a key, ABSENT if nothing was ever logged under it."""
+        number = self._ids.get(name)
+        if number is None:
+            row = session.row(_FIND, (name,))
+            if row is None:
+                return ABSENT
+            number = int(row[0])
+            found = {name: number}
+            session.after_commit(lambda: self._remember(found))
+        return number
+
+    def names(self, session: Session, numbers: Collection[int]) -> Mapping[int, str]:
+        """The keys of these numbers."""
+        known = self._names
+        missing = [number for number in numbers if number not in known]
+        if not missing:
+            return known
+        fresh = {}
+        for number in missing:
+            row = session.row(_NAME, (number,))
+            fresh[number] = row[0] if row else "?"
+        session.after_commit(lambda: self._remember({name: number for number, name in fresh.items()}))
+        return {**{number: known[number] for number in numbers if number in known}, **fresh}
+
+    def _remember(self, fresh: Mapping[str, int]) -> None:
+        if len(self._ids) > _CAPACITY:
+            self._ids, self._names = {}, {}
+        self._names.update({number: name for name, number in fresh.items()})
+        self._ids.update(fresh)

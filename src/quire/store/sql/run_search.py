@@ -1,0 +1,282 @@
+"""Searching runs: a plan that reads little more than the page it gives, however many runs there are.
+
+In turn, what applies first:
+
+1. a condition that few runs meet: those runs are found by its index, then filtered and sorted;
+2. an order by a metric, param or tag: its index is walked in that order until the page is full, first the runs
+   that have a value, then those whose value is not a number, then those that have none;
+3. newest first: an index is walked in that order (that of an equality on a param or tag if there is one);
+4. any other order: all runs of the experiments are filtered and sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from quire.domain.entities import Run, ViewType
+from quire.domain.errors import InvalidInput
+from quire.domain.filters import RUNS, Comparison, OrderBy, parse_filter, parse_order_by
+from quire.domain.names import check_experiment_id, check_page_size
+from quire.domain.paging import Page, decode_token, encode_token
+from quire.store.sql import tables
+from quire.store.sql.database import Rows, Session
+from quire.store.sql.keys import Keys
+from quire.store.sql.listing import Condition, SortKey, after
+from quire.store.sql.reading import read_runs
+from quire.store.sql.registry import SqlRegistry
+from quire.store.sql.run_conditions import TABLES, run_condition, value_condition
+from quire.store.sql.run_order import MISSING, NAN, PRESENT, RunOrder, run_order, ties
+from quire.store.sql.run_probe import few_runs
+
+MAX_PAGE = 50_000
+# Each experiment is walked by itself and the walks are merged; beyond this many, one pass over all is better.
+MOST_WALKS = 32
+_VIEWS = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
+
+
+class SqlRunSearch(SqlRegistry):
+    """The part of a store that searches runs."""
+
+    def search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter_string: str = "",
+        view: ViewType = "ACTIVE_ONLY",
+        order_by: Sequence[str] = (),
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[Run]:
+        """Runs of these experiments that match; newest start first unless ordered otherwise."""
+        check_page_size(max_results, MAX_PAGE)
+        if view not in _VIEWS:
+            raise InvalidInput(f"Invalid view {view!r}; expected one of {', '.join(_VIEWS)}.")
+        experiments = sorted({check_experiment_id(item) for item in experiment_ids})
+        conditions = parse_filter(filter_string, RUNS)
+        orders = parse_order_by(order_by, RUNS)
+        scope = ["runs", experiments, filter_string, view, list(order_by)]
+        position = decode_token(page_token, scope) if page_token else None
+        if not experiments:
+            return Page()
+        with self._database.read() as session:
+            search = _Search(session, self._keys, experiments, conditions, orders, view)
+            rows = search.rows(position, max_results + 1)
+            page = rows[:max_results]
+            runs = read_runs(session, self._keys, [row[0] for row in page])
+        return Page(runs, encode_token(page[-1][1:], scope) if len(rows) > max_results else None)
+
+
+class _Search:
+    """One search. Its rows are (row number of the run, sort key values…), in order."""
+
+    def __init__(
+        self,
+        session: Session,
+        keys: Keys,
+        experiments: Sequence[int],
+        conditions: Sequence[Comparison],
+        orders: Sequence[OrderBy],
+        view: ViewType,
+    ) -> None:
+        self._session, self._keys = session, keys
+        self._experiments, self._conditions, self._orders = experiments, conditions, orders
+        self._view = view
+
+    def rows(self, position: Sequence[Any] | None, count: int) -> Rows:
+        """The first ``count`` rows after ``position``."""
+        few = few_runs(self._session, self._keys, self._experiments, self._conditions)
+        if few is not None:
+            return self._sorted_few(few, position, count)
+        first = self._orders[0] if self._orders else None
+        if len(self._experiments) > MOST_WALKS:
+            return self._sorted_all(position, count)
+        if first is not None and first.kind != "attribute":
+            return self._walk_values(first, position, count)
+        if first is None or first.key == "start_time":
+            return self._walk_newest(position, count)
+        return self._sorted_all(position, count)
+
+    def _where(self, conditions: Sequence[Comparison]) -> list[Condition]:
+        made = [run_condition(self._session, self._keys, item) for item in conditions]
+        deleted_time = tables.runs.c.deleted_time
+        if self._view == "ACTIVE_ONLY":
+            made.append(deleted_time.is_(None))
+        elif self._view == "DELETED_ONLY":
+            made.append(deleted_time.is_not(None))
+        return made
+
+    def _sorted_few(self, few: Sequence[int], position: Sequence[Any] | None, count: int) -> Rows:
+        if not few:
+            return []
+        order = run_order(self._session, self._keys, self._orders, tables.runs)
+        query = _select(order, [*self._where(self._conditions), _id_in(few)], position, count)
+        return self._session.select(query)
+
+    def _sorted_all(self, position: Sequence[Any] | None, count: int) -> Rows:
+        order = run_order(self._session, self._keys, self._orders, tables.runs)
+        where = [*self._where(self._conditions), tables.runs.c.experiment_id.in_(self._experiments)]
+        return self._session.select(_select(order, where, position, count))
+
+    def _walk_newest(self, position: Sequence[Any] | None, count: int) -> Rows:
+        equal = None if self._orders else self._equality()
+        queries = []
+        for experiment in self._experiments:
+            if equal is None:
+                order = run_order(self._session, self._keys, self._orders, tables.runs)
+                where = [*self._where(self._conditions), tables.runs.c.experiment_id == experiment]
+            else:
+                source, wanted = self._values_of(equal.kind, equal.key, experiment)
+                order = RunOrder(tuple(ties((), source.c.start_time)), _joined(source))
+                rest = [item for item in self._conditions if item is not equal]
+                where = [*self._where(rest), *wanted, *_equals(source, equal)]
+            queries.append(_select(order, where, position, count))
+        return self._merged(queries, order.keys, count)
+
+    def _equality(self) -> Comparison | None:
+        """An equality on a param or tag, whose index gives its runs newest first."""
+        equal = (item for item in self._conditions if item.op == "=" and item.kind in ("param", "tag"))
+        return next(equal, None)
+
+    def _walk_values(self, first: OrderBy, position: Sequence[Any] | None, count: int) -> Rows:
+        about = [item for item in self._conditions if (item.kind, item.key) == (first.kind, first.key)]
+        rest = [item for item in self._conditions if item not in about]
+        rows: Rows = []
+        begin = position[0] if position else PRESENT
+        for rank in (PRESENT, NAN, MISSING):
+            if rank < begin or len(rows) >= count or (rank == NAN and first.kind != "metric"):
+                continue
+            beyond = position[1:] if position and rank == begin else None
+            wanted = count - len(rows)
+            if rank == MISSING:
+                found = self._missing(first, about, rest, beyond, wanted)
+            else:
+                found = self._having(first, about, rest, rank, beyond, wanted)
+            rows += [(row[0], rank, *row[1:]) for row in found]
+        return rows
+
+    def _having(
+        self,
+        first: OrderBy,
+        about: Sequence[Comparison],
+        rest: Sequence[Comparison],
+        rank: int,
+        position: Sequence[Any] | None,
+        count: int,
+    ) -> Rows:
+        """Runs that have a value of the field that leads the order, walked along its index."""
+        if any(item.op == "IS NULL" for item in about):
+            return []
+        queries = []
+        for experiment in self._experiments:
+            for settled in (True, False) if first.kind == "metric" else (True,):
+                source, where = self._values_of(first.kind, first.key, experiment, settled=settled)
+                where += [value_condition(source.c.value, item) for item in about if item.op != "IS NOT NULL"]
+                where += self._where(rest)
+                others = run_order(self._session, self._keys, self._orders[1:], _joined(source))
+                keys = (_value_key(source, first, rank), *others.keys[: -_tie_count(self._orders)])
+                order = RunOrder((*keys, *ties(self._orders, source.c.start_time)), others.source)
+                where.append(source.c.value.is_(None) if rank == NAN else source.c.value.is_not(None))
+                if position and rank == PRESENT:
+                    where.append(_seek(source.c.value, position[0], ascending=first.ascending))
+                lead = _heads(source, first) if rank == PRESENT and first.kind != "metric" else []
+                queries.append(_select(order, where, position, count, lead))
+        return self._merged(queries, order.keys, count)
+
+    def _missing(
+        self,
+        first: OrderBy,
+        about: Sequence[Comparison],
+        rest: Sequence[Comparison],
+        position: Sequence[Any] | None,
+        count: int,
+    ) -> Rows:
+        """Runs that have no value of the field that leads the order."""
+        if any(item.op != "IS NULL" for item in about):
+            return []
+        absent = run_condition(self._session, self._keys, Comparison(first.kind, first.key, "IS NULL"))
+        queries = []
+        for experiment in self._experiments:
+            others = run_order(self._session, self._keys, self._orders[1:], tables.runs)
+            order = RunOrder((SortKey(sa.null(), ascending=True), *others.keys), others.source)
+            where = [*self._where(rest), absent, tables.runs.c.experiment_id == experiment]
+            queries.append(_select(order, where, position, count))
+        return self._merged(queries, order.keys, count)
+
+    def _values_of(
+        self, kind: str, key: str, experiment: int, *, settled: bool = True
+    ) -> tuple[sa.FromClause, list[Condition]]:
+        """The table that holds a field's values, and the conditions that find them in one experiment."""
+        source = TABLES[kind].alias()
+        where: list[Condition] = [source.c.key_id == self._keys.find(self._session, key)]
+        if settled:
+            where.append(source.c.experiment_id == experiment)
+        if kind == "metric":
+            where.append(source.c.settled == sa.literal_column(str(int(settled))))
+        if not settled:
+            runs = tables.runs
+            where += [runs.c.experiment_id == experiment, runs.c.unsettled.is_not(None)]
+        return source, where
+
+    def _merged(self, queries: Sequence[sa.Select[Any]], keys: Sequence[SortKey], count: int) -> Rows:
+        if len(queries) == 1:
+            return self._session.select(queries[0])
+        parts = sa.union_all(*(sa.select(query.subquery()) for query in queries)).subquery()
+        columns = list(parts.c)[1:]
+        ordered = [column.asc() if key.ascending else column.desc() for column, key in zip(columns, keys, strict=True)]
+        return self._session.select(sa.select(parts).order_by(*ordered).limit(count))
+
+
+def _tie_count(orders: Sequence[OrderBy]) -> int:
+    return len(ties(orders, tables.runs.c.start_time))
+
+
+def _joined(source: sa.FromClause) -> sa.FromClause:
+    return source.join(tables.runs, tables.runs.c.id == source.c.run_id)
+
+
+def _value_key(source: sa.FromClause, first: OrderBy, rank: int) -> SortKey:
+    return SortKey(sa.null(), ascending=True) if rank == NAN else SortKey(source.c.value, first.ascending)
+
+
+def _heads(source: sa.FromClause, first: OrderBy) -> list[sa.ColumnElement[Any]]:
+    head = tables.head(source.c.value)
+    return [head.asc() if first.ascending else head.desc()]
+
+
+def _equals(source: sa.FromClause, item: Comparison) -> list[Condition]:
+    text = str(item.value)
+    return [tables.head(source.c.value) == text[: tables.HEAD], source.c.value == text]
+
+
+def _seek(column: sa.ColumnElement[Any], value: Any, *, ascending: bool) -> Condition:
+    """Where in the index a page begins; implied by the position, said so that the index is entered there."""
+    if isinstance(value, str):
+        head = tables.head(column)
+        return head >= value[: tables.HEAD] if ascending else head <= value[: tables.HEAD]
+    made: Condition = column >= value if ascending else column <= value
+    return made
+
+
+def _id_in(numbers: Sequence[int]) -> Condition:
+    from quire.store.sql.statement import id_list
+
+    listed = sa.func.json_each(id_list("sqlite", numbers)).table_valued("value")
+    return tables.runs.c.id.in_(sa.select(listed.c.value))
+
+
+def _select(
+    order: RunOrder,
+    where: Sequence[Condition],
+    position: Sequence[Any] | None,
+    count: int,
+    lead: Sequence[sa.ColumnElement[Any]] = (),
+) -> sa.Select[Any]:
+    columns = [key.expression.label(f"k{index}") for index, key in enumerate(order.keys)]
+    query = sa.select(tables.runs.c.id, *columns).select_from(order.source).where(*where)
+    if position:
+        query = query.where(after(order.keys, position))
+    clauses = [key.expression.asc() if key.ascending else key.expression.desc() for key in order.keys]
+    return query.order_by(*lead, *clauses).limit(count)

@@ -1,0 +1,104 @@
+"""Bringing a database to the current schema: made once, migrated once, however many processes open it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+import sqlalchemy as sa
+
+from quire.domain.errors import InvalidInput, InvalidState
+from quire.domain.ids import now_ms
+from quire.domain.uris import join_uri
+from quire.store.sql import tables
+from quire.store.sql.database import Database, Session
+from quire.store.sql.failures import is_busy
+from quire.store.sql.statement import Statement
+
+HEAD_REVISION = "0001"
+DEFAULT_EXPERIMENT = "Default"
+
+_VERSION = Statement("SELECT version_num FROM quire_version")
+_SET_VERSION = Statement("INSERT INTO quire_version (version_num) VALUES (:version)")
+_TABLES = Statement("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+_ADD_DEFAULT = Statement(
+    """INSERT INTO experiments (id, name, artifact_location, deleted, creation_time, last_update_time)
+    VALUES (0, :name, :location, 0, :created, :updated)"""
+)
+_WAL_PATIENCE = 60.0
+
+
+def ensure_schema(database: Database, artifact_root: str) -> None:
+    """Make or migrate the tables unless they are current, which one small query finds out.
+
+    Raises InvalidInput for a file that is not Quire's, InvalidState for a schema newer than this version knows.
+    """
+    with database.read() as session:
+        current = _revision(session)
+    if current == HEAD_REVISION:
+        return
+    _use_wal(database)
+    with database.write() as session:
+        current = _revision(session)
+        if current is None:
+            _create(database, session, artifact_root)
+        elif current != HEAD_REVISION:
+            _migrate(database, session, current)
+
+
+def _revision(session: Session) -> str | None:
+    names = {row[0] for row in session.rows(_TABLES)}
+    if tables.version.name in names:
+        row = session.row(_VERSION)
+        return str(row[0]) if row else None
+    if names:
+        _refuse_foreign(session, names)
+    return None
+
+
+def _refuse_foreign(session: Session, names: set[str]) -> None:
+    if "alembic_version" in names and "experiments" in names:
+        raise InvalidInput(
+            f"{session.place} was made by MLflow. Quire keeps its own tables: name another file for Quire, or start "
+            "`mlflow server` on this one and use its http:// address as the tracking URI."
+        )
+    shown = ", ".join(sorted(names)[:5])
+    raise InvalidInput(
+        f"{session.place} belongs to another program (its tables: {shown}). Name another file in the tracking URI."
+    )
+
+
+def _use_wal(database: Database) -> None:
+    """Write-ahead logging, kept in the file's header: readers never wait for a writer."""
+    deadline = time.monotonic() + _WAL_PATIENCE
+    while True:
+        try:
+            with database.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except sa.exc.OperationalError as error:
+            original = error.orig
+            if not isinstance(original, sqlite3.Error) or not is_busy(original) or time.monotonic() > deadline:
+                with database.explained():
+                    raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _create(database: Database, session: Session, artifact_root: str) -> None:
+    del database
+    session.create_all(tables.metadata)
+    now = now_ms()
+    session.run(_SET_VERSION, (HEAD_REVISION,))
+    session.run(_ADD_DEFAULT, (DEFAULT_EXPERIMENT, join_uri(artifact_root, "0"), now, now))
+
+
+def _migrate(database: Database, session: Session, current: str) -> None:
+    from quire.store.sql.migrate import known_revisions, upgrade
+
+    if current not in known_revisions():
+        raise InvalidState(
+            f"{database.place} has the schema {current!r}, which is newer than this version of Quire knows "
+            f"({HEAD_REVISION!r}). Upgrade Quire: pip install --upgrade quire."
+        )
+    upgrade(session.connection)

@@ -1,0 +1,43 @@
+"""A fixed SQL statement, translated once a dialect to the form that its driver executes directly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import Template
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+
+class Statement:
+    """SQL with ``:name`` parameters, given by position in the order in which they appear.
+
+    Fixed statements run many times; going to the driver directly leaves out the work that a general layer
+    does for each execution. ``$name`` stands for a constant piece of SQL, given by keyword.
+    """
+
+    __slots__ = ("_compiled", "sql")
+
+    def __init__(self, sql: str, **pieces: str) -> None:
+        self.sql = " ".join(Template(sql).substitute(pieces).split())
+        self._compiled: dict[str, str] = {}
+
+    def for_dialect(self, dialect: sa.Dialect) -> str:
+        """The statement as the driver of ``dialect`` takes it."""
+        try:
+            return self._compiled[dialect.name]
+        except KeyError:
+            return self._compiled.setdefault(dialect.name, self._compile(dialect))
+
+    def _compile(self, dialect: sa.Dialect) -> str:
+        sql = self.sql
+        if dialect.name == "sqlite":
+            sql = sql.replace("= ANY(:ids)", "IN (SELECT value FROM json_each(:ids))")
+        compiled: Any = sa.text(sql).compile(dialect=dialect)
+        return str(compiled)
+
+
+def id_list(dialect: str, ids: Sequence[int]) -> object:
+    """The parameter for ``= ANY(:ids)``: one value, however many ids there are."""
+    return msgspec.json.encode(ids).decode() if dialect == "sqlite" else list(ids)

@@ -1,0 +1,58 @@
+"""The store over a SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from quire.store.sql.database import Database
+from quire.store.sql.keys import Keys
+from quire.store.sql.run_search import SqlRunSearch
+from quire.store.sql.schema import ensure_schema
+
+
+class SqlStore(SqlRunSearch):
+    """Everything that tracking and the registry keep, in SQLite.
+
+    Each part of the interface is a class of its own, one above the other: experiments, runs, batches, inputs, logged
+    models, versions, registered models, run search.
+    """
+
+    def __init__(self, path: Path | None, artifact_root: str, *, synchronous: str = "normal") -> None:
+        database = Database(path, synchronous=synchronous)
+        super().__init__(database, Keys(), artifact_root)
+        self._uri = f"sqlite:///{path}" if path else "sqlite://"
+        try:
+            ensure_schema(database, artifact_root)
+        except BaseException:
+            database.close()
+            raise
+
+    @property
+    def uri(self) -> str:
+        """The store's tracking URI."""
+        return self._uri
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make several calls of this thread durable at once, with one commit when the block ends.
+
+        Each call stays all or nothing: one that raises is undone alone, and if its error is caught the others are
+        kept. Nothing is durable, or seen by other threads, before the block ends.
+        """
+        with self._database.write():
+            yield
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._database.closed
+
+    def close(self) -> None:
+        """Release connections; the store is not used afterwards."""
+        self._database.close()
+
+    def after_fork(self) -> None:
+        """In the child of a fork: leave the parent's connections alone."""
+        self._database.after_fork()
