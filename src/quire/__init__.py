@@ -1,7 +1,306 @@
-"""Quire: package, track, compare, evaluate and serve OpenAI applications."""
+"""Quire: package, track, compare, evaluate and serve OpenAI applications.
+
+This module is a table of names: each is loaded from its own module when it is first used, so that importing
+``quire`` costs next to nothing and a script that only logs metrics never loads the OpenAI SDK.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from quire._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from quire import (
+        artifacts,
+        client,
+        data,
+        entities,
+        exceptions,
+        models,
+        openai,
+        pyfunc,
+        registry,
+        testing,
+        tracking,
+        types,
+    )
+    from quire.artifacts import (
+        download_artifacts,
+    )
+    from quire.domain.errors import (
+        QuireError,
+    )
+    from quire.registry import (
+        register_model,
+        resolve_model_uri,
+        search_model_versions,
+        search_registered_models,
+        set_model_version_tag,
+    )
+    from quire.store.current import (
+        get_registry_uri,
+        get_tracking_uri,
+        is_tracking_uri_set,
+        set_registry_uri,
+        set_tracking_uri,
+    )
+    from quire.tracking.client import (
+        Client,
+        MlflowClient,
+    )
+    from quire.tracking.context import (
+        ActiveRun,
+    )
+    from quire.tracking.experiments import (
+        create_experiment,
+        delete_experiment,
+        delete_experiment_tag,
+        get_experiment,
+        get_experiment_by_name,
+        restore_experiment,
+        search_experiments,
+        set_experiment,
+        set_experiment_tag,
+        set_experiment_tags,
+    )
+    from quire.tracking.files import (
+        get_artifact_uri,
+        load_table,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_figure,
+        log_image,
+        log_stream,
+        log_table,
+        log_text,
+    )
+    from quire.tracking.inputs import (
+        log_input,
+        log_inputs,
+        log_outputs,
+    )
+    from quire.tracking.models import (
+        create_external_model,
+        delete_logged_model,
+        delete_logged_model_tag,
+        finalize_logged_model,
+        get_logged_model,
+        initialize_logged_model,
+        last_logged_model,
+        log_model_params,
+        set_logged_model_tags,
+    )
+    from quire.tracking.pictures import (
+        Image,
+    )
+    from quire.tracking.record import (
+        delete_tag,
+        flush_async_logging,
+        log_metric,
+        log_metrics,
+        log_param,
+        log_params,
+        set_tag,
+        set_tags,
+    )
+    from quire.tracking.runs import (
+        active_run,
+        delete_run,
+        end_run,
+        get_parent_run,
+        get_run,
+        last_active_run,
+        restore_run,
+        start_run,
+    )
+    from quire.tracking.search import (
+        search_logged_models,
+        search_runs,
+    )
+
+_HOME: dict[str, str] = {
+    "download_artifacts": "quire.artifacts",
+    "QuireError": "quire.domain.errors",
+    "register_model": "quire.registry",
+    "resolve_model_uri": "quire.registry",
+    "search_model_versions": "quire.registry",
+    "search_registered_models": "quire.registry",
+    "set_model_version_tag": "quire.registry",
+    "get_registry_uri": "quire.store.current",
+    "get_tracking_uri": "quire.store.current",
+    "is_tracking_uri_set": "quire.store.current",
+    "set_registry_uri": "quire.store.current",
+    "set_tracking_uri": "quire.store.current",
+    "Client": "quire.tracking.client",
+    "MlflowClient": "quire.tracking.client",
+    "ActiveRun": "quire.tracking.context",
+    "create_experiment": "quire.tracking.experiments",
+    "delete_experiment": "quire.tracking.experiments",
+    "delete_experiment_tag": "quire.tracking.experiments",
+    "get_experiment": "quire.tracking.experiments",
+    "get_experiment_by_name": "quire.tracking.experiments",
+    "restore_experiment": "quire.tracking.experiments",
+    "search_experiments": "quire.tracking.experiments",
+    "set_experiment": "quire.tracking.experiments",
+    "set_experiment_tag": "quire.tracking.experiments",
+    "set_experiment_tags": "quire.tracking.experiments",
+    "get_artifact_uri": "quire.tracking.files",
+    "load_table": "quire.tracking.files",
+    "log_artifact": "quire.tracking.files",
+    "log_artifacts": "quire.tracking.files",
+    "log_dict": "quire.tracking.files",
+    "log_figure": "quire.tracking.files",
+    "log_image": "quire.tracking.files",
+    "log_stream": "quire.tracking.files",
+    "log_table": "quire.tracking.files",
+    "log_text": "quire.tracking.files",
+    "log_input": "quire.tracking.inputs",
+    "log_inputs": "quire.tracking.inputs",
+    "log_outputs": "quire.tracking.inputs",
+    "create_external_model": "quire.tracking.models",
+    "delete_logged_model": "quire.tracking.models",
+    "delete_logged_model_tag": "quire.tracking.models",
+    "finalize_logged_model": "quire.tracking.models",
+    "get_logged_model": "quire.tracking.models",
+    "initialize_logged_model": "quire.tracking.models",
+    "last_logged_model": "quire.tracking.models",
+    "log_model_params": "quire.tracking.models",
+    "set_logged_model_tags": "quire.tracking.models",
+    "Image": "quire.tracking.pictures",
+    "delete_tag": "quire.tracking.record",
+    "flush_async_logging": "quire.tracking.record",
+    "log_metric": "quire.tracking.record",
+    "log_metrics": "quire.tracking.record",
+    "log_param": "quire.tracking.record",
+    "log_params": "quire.tracking.record",
+    "set_tag": "quire.tracking.record",
+    "set_tags": "quire.tracking.record",
+    "active_run": "quire.tracking.runs",
+    "delete_run": "quire.tracking.runs",
+    "end_run": "quire.tracking.runs",
+    "get_parent_run": "quire.tracking.runs",
+    "get_run": "quire.tracking.runs",
+    "last_active_run": "quire.tracking.runs",
+    "restore_run": "quire.tracking.runs",
+    "start_run": "quire.tracking.runs",
+    "search_logged_models": "quire.tracking.search",
+    "search_runs": "quire.tracking.search",
+}
+"""Public name to the module that defines it."""
+
+_SUBMODULES = frozenset(
+    {
+        "artifacts",
+        "client",
+        "data",
+        "entities",
+        "exceptions",
+        "models",
+        "openai",
+        "pyfunc",
+        "registry",
+        "testing",
+        "tracking",
+        "types",
+    }
+)
+
+__all__ = [
+    "ActiveRun",
+    "Client",
+    "Image",
+    "MlflowClient",
+    "QuireError",
+    "__version__",
+    "active_run",
+    "artifacts",
+    "client",
+    "create_experiment",
+    "create_external_model",
+    "data",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "delete_logged_model",
+    "delete_logged_model_tag",
+    "delete_run",
+    "delete_tag",
+    "download_artifacts",
+    "end_run",
+    "entities",
+    "exceptions",
+    "finalize_logged_model",
+    "flush_async_logging",
+    "get_artifact_uri",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_logged_model",
+    "get_parent_run",
+    "get_registry_uri",
+    "get_run",
+    "get_tracking_uri",
+    "initialize_logged_model",
+    "is_tracking_uri_set",
+    "last_active_run",
+    "last_logged_model",
+    "load_table",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_input",
+    "log_inputs",
+    "log_metric",
+    "log_metrics",
+    "log_model_params",
+    "log_outputs",
+    "log_param",
+    "log_params",
+    "log_stream",
+    "log_table",
+    "log_text",
+    "models",
+    "openai",
+    "pyfunc",
+    "register_model",
+    "registry",
+    "resolve_model_uri",
+    "restore_experiment",
+    "restore_run",
+    "search_experiments",
+    "search_logged_models",
+    "search_model_versions",
+    "search_registered_models",
+    "search_runs",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_logged_model_tags",
+    "set_model_version_tag",
+    "set_registry_uri",
+    "set_tag",
+    "set_tags",
+    "set_tracking_uri",
+    "start_run",
+    "testing",
+    "tracking",
+    "types",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f"quire.{name}")
+    else:
+        raise AttributeError(f"module 'quire' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

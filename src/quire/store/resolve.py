@@ -105,7 +105,7 @@ def find_version(registry: Store, uri: RegisteredModelUri) -> ModelVersion:
             return registry.get_model_version(uri.name, uri.version)
         if uri.alias is not None:
             return registry.get_model_version_by_alias(uri.name, uri.alias)
-    except NotFound as error:
+    except (NotFound, InvalidInput) as error:  # an alias that is not set is InvalidInput in MLflow's protocol
         raise _missing(registry, uri) from error
     stages = registry.get_latest_versions(uri.name)
     if uri.latest:

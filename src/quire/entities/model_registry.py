@@ -1,0 +1,11 @@
+"""What the registry stores, under the module name that MLflow gives it."""
+
+from __future__ import annotations
+
+from quire.domain.entities import Tag
+from quire.domain.registry import Alias, ModelVersion, RegisteredModel
+
+ModelVersionTag = RegisteredModelTag = Tag
+RegisteredModelAlias = Alias
+
+__all__ = ["ModelVersion", "ModelVersionTag", "RegisteredModel", "RegisteredModelAlias", "RegisteredModelTag"]

@@ -1,0 +1,138 @@
+"""The tracking API that a script calls: experiments, runs, and logging to the active run.
+
+Names, parameters and meaning are MLflow's.
+"""
+
+from __future__ import annotations
+
+from quire.store.current import (
+    current_store,
+    get_registry_uri,
+    get_tracking_uri,
+    is_tracking_uri_set,
+    set_registry_uri,
+    set_tracking_uri,
+)
+from quire.tracking.client import Client, MlflowClient
+from quire.tracking.context import ActiveRun
+from quire.tracking.experiments import (
+    create_experiment,
+    current_experiment_id,
+    delete_experiment,
+    delete_experiment_tag,
+    get_experiment,
+    get_experiment_by_name,
+    restore_experiment,
+    search_experiments,
+    set_experiment,
+    set_experiment_tag,
+    set_experiment_tags,
+)
+from quire.tracking.files import (
+    get_artifact_uri,
+    load_table,
+    log_artifact,
+    log_artifacts,
+    log_dict,
+    log_figure,
+    log_image,
+    log_stream,
+    log_table,
+    log_text,
+)
+from quire.tracking.inputs import log_input, log_inputs, log_outputs
+from quire.tracking.models import (
+    create_external_model,
+    delete_logged_model,
+    delete_logged_model_tag,
+    finalize_logged_model,
+    get_logged_model,
+    initialize_logged_model,
+    last_logged_model,
+    log_model_params,
+    set_logged_model_tags,
+)
+from quire.tracking.record import (
+    delete_tag,
+    flush_async_logging,
+    log_metric,
+    log_metrics,
+    log_param,
+    log_params,
+    set_tag,
+    set_tags,
+)
+from quire.tracking.runs import (
+    active_run,
+    delete_run,
+    end_run,
+    get_parent_run,
+    get_run,
+    last_active_run,
+    restore_run,
+    start_run,
+)
+from quire.tracking.search import search_logged_models, search_runs
+
+__all__ = [
+    "ActiveRun",
+    "Client",
+    "MlflowClient",
+    "active_run",
+    "create_experiment",
+    "create_external_model",
+    "current_experiment_id",
+    "current_store",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "delete_logged_model",
+    "delete_logged_model_tag",
+    "delete_run",
+    "delete_tag",
+    "end_run",
+    "finalize_logged_model",
+    "flush_async_logging",
+    "get_artifact_uri",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_logged_model",
+    "get_parent_run",
+    "get_registry_uri",
+    "get_run",
+    "get_tracking_uri",
+    "initialize_logged_model",
+    "is_tracking_uri_set",
+    "last_active_run",
+    "last_logged_model",
+    "load_table",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_input",
+    "log_inputs",
+    "log_metric",
+    "log_metrics",
+    "log_model_params",
+    "log_outputs",
+    "log_param",
+    "log_params",
+    "log_stream",
+    "log_table",
+    "log_text",
+    "restore_experiment",
+    "restore_run",
+    "search_experiments",
+    "search_logged_models",
+    "search_runs",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_logged_model_tags",
+    "set_registry_uri",
+    "set_tag",
+    "set_tags",
+    "set_tracking_uri",
+    "start_run",
+]
