@@ -16,12 +16,3 @@ __all__ = [
     "predict_file",
     "read_params",
 ]
-    "FORMATS",
-    "BatchStopped",
-    "BatchSummary",
-    "FileBatch",
-    "FileFormat",
-    "file_format",
-    "predict_file",
-    "read_params",
-]
