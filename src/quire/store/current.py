@@ -15,6 +15,10 @@ ARTIFACT_ROOT_VARIABLE = "QUIRE_ARTIFACT_ROOT"
 DEFAULT_URI = "sqlite:///quire.db"
 _RELATIVE_SQLITE = re.compile(r"sqlite(\+\w+)?:///(?!/|:memory:|\?|file:|[A-Za-z]:[\\/])(?P<path>[^?]+)")
 
+_RELATIVE_ROOTS = ("sqlite://", "sqlite:///:memory:")
+_opened: dict[tuple[str, str | None], Store] = {}
+"""Stores by URI, so that each call need not read its URI anew; a store in memory keeps artifacts where it is opened."""
+
 _chosen: dict[str, str] = {}
 """The URIs set by this process, under "tracking" and "registry"."""
 
@@ -59,9 +63,15 @@ def current_registry_store() -> Store:
 
 def open_uri(uri: str) -> Store:
     """The store of a URI, whose relative file, if any, is taken from the working directory."""
-    from quire.store import open_store
+    place = (absolute_uri(uri), os.environ.get(ARTIFACT_ROOT_VARIABLE) or None)
+    store = _opened.get(place)
+    if store is None or getattr(store, "closed", False):
+        from quire.store import open_store
 
-    return open_store(absolute_uri(uri), artifact_root=os.environ.get(ARTIFACT_ROOT_VARIABLE) or None)
+        store = open_store(place[0], artifact_root=place[1])
+        if place[0] not in _RELATIVE_ROOTS and place[1] is None:
+            _opened[place] = store
+    return store
 
 
 def absolute_uri(uri: str) -> str:

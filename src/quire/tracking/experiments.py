@@ -16,11 +16,11 @@ from quire.tracking.client import Client
 DEFAULT_EXPERIMENT_ID = "0"
 NAME_VARIABLES = ("QUIRE_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_NAME")
 ID_VARIABLES = ("QUIRE_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_ID")
+HANDED_DOWN = "QUIRE_ACTIVE_EXPERIMENT"
+"""Tells the processes that are started from here: ``ID@STORE_URI``."""
 
 _active: dict[str, str] = {}
 """The experiment set by this process, for each store: a store's ids mean nothing in another."""
-_handed_down: set[str] = set()
-"""Ids that this process put into the environment for those it starts; not a wish of the user."""
 
 
 def set_experiment(
@@ -60,7 +60,8 @@ def current_experiment_id() -> str:
 
     The environment's variables are ``QUIRE_EXPERIMENT_NAME``, ``QUIRE_EXPERIMENT_ID`` and MLflow's of that name.
     """
-    return _active.get(_store_key()) or _from_environment() or DEFAULT_EXPERIMENT_ID
+    store = _store_key()
+    return _active.get(store) or _handed_down(store) or _from_environment() or DEFAULT_EXPERIMENT_ID
 
 
 def create_experiment(name: str, artifact_location: str | None = None, tags: dict[str, Any] | None = None) -> str:
@@ -146,9 +147,14 @@ def _get_or_create(store: Store, name: str) -> Experiment:
 
 
 def _activate(experiment_id: str) -> None:
-    _active[_store_key()] = experiment_id
-    _handed_down.add(experiment_id)
-    os.environ[ID_VARIABLES[0]] = experiment_id
+    store = _store_key()
+    _active[store] = experiment_id
+    os.environ[HANDED_DOWN] = f"{experiment_id}@{store}"
+
+
+def _handed_down(store: str) -> str | None:
+    experiment_id, _, owner = os.environ.get(HANDED_DOWN, "").partition("@")
+    return experiment_id if owner == store else None
 
 
 def _store_key() -> str:
@@ -157,14 +163,7 @@ def _store_key() -> str:
 
 def _from_environment() -> str | None:
     name = next((os.environ[variable] for variable in NAME_VARIABLES if os.environ.get(variable)), None)
-    wanted = next(
-        (
-            (variable, value)
-            for variable in ID_VARIABLES
-            if (value := os.environ.get(variable)) and not (variable == ID_VARIABLES[0] and value in _handed_down)
-        ),
-        None,
-    )
+    wanted = next(((variable, os.environ[variable]) for variable in ID_VARIABLES if os.environ.get(variable)), None)
     if name:
         return _named_by_environment(name, wanted)
     return _existing(*wanted) if wanted else None

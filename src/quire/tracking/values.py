@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, SupportsFloat, SupportsIndex
+from contextlib import suppress
+from typing import Any
 
 from quire.domain.entities import Param, Tag, ViewType
 from quire.domain.errors import InvalidInput
@@ -54,11 +55,9 @@ def number(key: str, value: object) -> float:
     """A metric's value as a float: any number, NumPy scalar or one-element array. Raises InvalidInput."""
     if type(value) is float:
         return value
-    if isinstance(value, SupportsFloat | SupportsIndex | str):
-        try:
-            return float(value)
-        except (TypeError, ValueError, OverflowError):
-            pass
+    if not isinstance(value, bytes | bytearray):
+        with suppress(TypeError, ValueError, OverflowError):
+            return float(value)  # type: ignore[arg-type]
     raise InvalidInput(
         f"The value of metric {key!r} is {_shown(value)}, which is not a number. "
         "Log a float or int; for text use log_param or set_tag."
@@ -67,12 +66,12 @@ def number(key: str, value: object) -> float:
 
 def whole_number(what: str, value: object) -> int:
     """A step or timestamp as an int. Raises InvalidInput for a fraction or something other than a number."""
-    try:
+    if type(value) is int:
+        return value
+    with suppress(TypeError, ValueError, OverflowError):
         result = int(value)  # type: ignore[call-overload]
         if result == value:
             return int(result)
-    except (TypeError, ValueError, OverflowError):
-        pass
     raise InvalidInput(f"`{what}` is {_shown(value)}; expected a whole number.")
 
 
