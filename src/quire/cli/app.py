@@ -1,0 +1,67 @@
+"""The command tree. Command modules import nothing heavy; each command loads what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from quire._version import __version__
+from quire.cli import doctor, experiments, models, predict, runs, simulate
+from quire.cli.command import INTERRUPTED, JsonOption, TrackingUriOption, command
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+app = typer.Typer(
+    name="quire",
+    help="Package, track, compare and run OpenAI applications.",
+    epilog="Each command explains itself: quire COMMAND --help",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=SETTINGS,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"quire {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    tracking_uri: TrackingUriOption = None,
+    as_json: JsonOption = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Package, track, compare and run OpenAI applications."""
+    context.obj = {"tracking_uri": tracking_uri, "as_json": as_json}
+
+
+def _group(name: str, text: str) -> typer.Typer:
+    group = typer.Typer(name=name, help=text, no_args_is_help=True, rich_markup_mode=None, context_settings=SETTINGS)
+    app.add_typer(group)
+    return group
+
+
+runs.add_to(_group("runs", "List, show and compare runs."))
+experiments.add_to(_group("experiments", "List experiments."))
+models.add_to(_group("models", "List, show, diff, move and alias models."))
+command(app, "predict")(predict.predict)
+command(app, "simulate")(simulate.simulate)
+command(app, "doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """The entry point of ``quire``."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
