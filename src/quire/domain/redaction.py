@@ -86,10 +86,7 @@ def _hints_at_credential(text: str) -> bool:
     if "://" in text and "@" in text:
         return True
     lowered = text.lower()
-    for stem, hints in _HINTS.items():
-        if stem in lowered and any(hint in lowered for hint in hints):
-            return True
-    return False
+    return any(stem in lowered and any(hint in lowered for hint in hints) for stem, hints in _HINTS.items())
 
 
 def _replacement(match: re.Match[str]) -> str:
