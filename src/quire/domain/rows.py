@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quire.domain.errors import SchemaError
-from quire.domain.schema import ColSpec, DataType, Schema
+from quire.domain.schema import AnyType, ColSpec, DataType, Schema
 
 Row = Mapping[str, Any] | str
 
@@ -142,15 +142,15 @@ def _fits(spec: ColSpec, value: Any) -> bool:
         return isinstance(value, numbers.Real) and not isinstance(value, bool)
     if spec.type is DataType.datetime:
         return isinstance(value, datetime.datetime)
-    return False
+    return isinstance(spec.type, AnyType) and isinstance(value, numbers.Real | datetime.datetime)
 
 
 def is_null(value: Any) -> bool:
     """Whether a value stands for nothing: None, NaN, NaT or pandas.NA."""
     if value is None:
         return True
-    if isinstance(value, float):
-        return value != value
+    if isinstance(value, numbers.Real):
+        return bool(value != value)
     return type(value).__name__ in {"NAType", "NaTType"}
 
 

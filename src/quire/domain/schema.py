@@ -291,6 +291,8 @@ class ParamSpec:
         self.minimum, self.maximum = minimum, maximum
         self.choices = None if choices is None else tuple(choices)
         self._refuse_empty_bounds()
+        if resolved is DataType.binary and default is not None:
+            raise SchemaError(f"Parameter {name!r} is binary; a binary default cannot be written as JSON. Use None.")
         self.default = None if default is None else self.check(default, "the default of ")
 
     def _refuse_empty_bounds(self) -> None:
@@ -327,8 +329,8 @@ class ParamSpec:
         try:
             converted = _CONVERT[self.dtype](scalar)
         except (TypeError, ValueError, OverflowError):
-            kind = type(value).__name__
-            raise SchemaError(f"{what}{self.name!r} is {value!r}, a {kind}; expected {self.expectation()}.") from None
+            kind = _with_article(type(value).__name__)
+            raise SchemaError(f"{what}{self.name!r} is {value!r}, {kind}; expected {self.expectation()}.") from None
         if not self._within(converted):
             raise SchemaError(f"{what}{self.name!r} is {value!r}; expected {self.expectation()}.")
         return converted
@@ -345,8 +347,7 @@ class ParamSpec:
     def expectation(self) -> str:
         """What is allowed, in words: ``a float from 0 to 2``."""
         name = self.dtype.value if isinstance(self.dtype, DataType) else "object"
-        article = "an" if name[0] in "aeio" else "a"
-        words = f"{article} {name}"
+        words = _with_article(name)
         if self.choices is not None:
             words += " out of " + ", ".join(repr(choice) for choice in self.choices)
         if self.minimum is not None and self.maximum is not None:
@@ -369,10 +370,7 @@ class ParamSpec:
     def to_dict(self) -> dict[str, Any]:
         """MLflow's JSON form."""
         shape = None if self.shape is None else list(self.shape)
-        if isinstance(self.dtype, Object):
-            return {"name": self.name, "default": self.default, "shape": shape, **self.dtype.to_dict()}
-        default = self.default.isoformat() if isinstance(self.default, datetime.datetime) else self.default
-        return {"name": self.name, "default": default, "shape": shape, "type": self.dtype.value}
+        return {"name": self.name, "default": _json_value(self.default), "shape": shape, **self.dtype.to_dict()}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], limits: dict[str, Any] | None = None) -> ParamSpec:
@@ -381,6 +379,17 @@ class ParamSpec:
         if not isinstance(kind, DataType | Object):
             raise SchemaError(f"Parameter {data.get('name')!r} has the unsupported type {kind!r}.")
         return cls(data["name"], kind, data.get("default"), data.get("shape"), **(limits or {}))
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
+def _json_value(value: Any) -> Any:
+    """A default as JSON holds it: times as ISO 8601 text."""
+    if isinstance(value, list):
+        return [_json_value(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime.datetime) else value
 
 
 def _boolean(value: Any) -> bool:
