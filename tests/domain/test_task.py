@@ -53,7 +53,6 @@ ASYNC = openai.AsyncOpenAI(api_key="any")
         (openai.resources.chat.completions, "chat.completions"),
         (openai.resources.embeddings, "embeddings"),
     ],
-    ids=str,
 )
 def test_a_task_is_known_by_name_resource_method_class_or_module(given: Any, task: str) -> None:
     assert task_name(given) == task
@@ -85,7 +84,6 @@ def test_classes_of_the_sdk_before_version_1_are_known() -> None:
         (None, "NoneType"),
         (openai, "openai"),
     ],
-    ids=str,
 )
 def test_an_unknown_task_is_refused_with_the_list(given: Any, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
