@@ -15,6 +15,7 @@ from quire.store.sql.reading import number
 from quire.store.sql.runs import RUN_NAME_TAG, SqlRuns
 from quire.store.sql.settling import unsettle
 from quire.store.sql.statement import Statement
+from quire.store.sql.texts import join, split
 
 _LAST_SEQ = Statement("SELECT coalesce(max(seq), 0) FROM metrics WHERE run_id = :run_id")
 _ADD_METRIC = Statement(
@@ -29,10 +30,10 @@ _SET_LATEST = Statement(
     WHERE (excluded.step, excluded.timestamp, coalesce(excluded.value, 0.0))
     > (latest_metrics.step, latest_metrics.timestamp, coalesce(latest_metrics.value, 0.0))"""
 )
-_PARAMS = Statement("SELECT key_id, value FROM params WHERE run_id = :run_id")
+_PARAMS = Statement("SELECT key_id, head, rest FROM params WHERE run_id = :run_id")
 _ADD_PARAM = Statement(
-    """INSERT INTO params (run_id, key_id, value, experiment_id, start_time)
-    VALUES (:run_id, :key_id, :value, :experiment_id, :start_time)"""
+    """INSERT INTO params (run_id, key_id, head, rest, experiment_id, start_time)
+    VALUES (:run_id, :key_id, :head, :rest, :experiment_id, :start_time)"""
 )
 _RENAME = Statement("UPDATE runs SET run_name = :run_name WHERE id = :id")
 _MODEL = Statement("SELECT id FROM logged_models WHERE model_id = :model_id AND deleted = 0")
@@ -79,7 +80,7 @@ class SqlBatches(SqlRuns):
 
     def _add_params(self, session: Session, run: Sequence[Any], values: Mapping[str, str]) -> None:
         numbers = self._keys.obtain(session, values)
-        logged: dict[int, str] = dict(session.rows(_PARAMS, (run[0],)))
+        logged = {key: join(head, rest) for key, head, rest in session.rows(_PARAMS, (run[0],))}
         changed = [
             f"{key!r} is {_shown(logged[numbers[key]])} and was given as {_shown(value)}"
             for key, value in values.items()
@@ -91,7 +92,9 @@ class SqlBatches(SqlRuns):
                 "value under another key or in a new (nested) run. Nothing of this batch was stored."
             )
         rows = [
-            (run[0], numbers[key], value, run[2], run[6]) for key, value in values.items() if numbers[key] not in logged
+            (run[0], numbers[key], *split(value), run[2], run[6])
+            for key, value in values.items()
+            if numbers[key] not in logged
         ]
         session.many(_ADD_PARAM, rows)
 

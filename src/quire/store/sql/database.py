@@ -23,6 +23,7 @@ Rows = list[tuple[Any, ...]]
 WRITE_PATIENCE = 300.0
 _BUSY_TIMEOUT_MS = 60_000
 _CACHE_KIB = 32 * 1024
+_MAPPED_BYTES = 2**30
 _SYNCHRONOUS = ("normal", "full")
 
 
@@ -72,7 +73,9 @@ class Session:
 
     def select(self, query: sa.sql.expression.Executable) -> Rows:
         """All rows of a query built for the occasion."""
-        return [tuple(row) for row in self.connection.execute(query)]
+        cursor: Any = self.connection.execute(query).cursor
+        rows: Rows = cursor.fetchall()
+        return rows
 
     def command(self, sql: str) -> None:
         """Execute a command that takes no parameters and is the same for every driver."""
@@ -151,6 +154,7 @@ class Database:
         connection.execute("PRAGMA case_sensitive_like=ON")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
         connection.create_function("quire_lower", 1, _lower, deterministic=True)
 
     @property

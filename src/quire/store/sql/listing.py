@@ -19,11 +19,15 @@ Condition = sa.ColumnElement[bool]
 
 
 class SortKey(msgspec.Struct, frozen=True, eq=False):
-    """One expression of an order. A nullable one comes last when NULL, whichever way it runs."""
+    """One expression of an order. A nullable one comes last when NULL, whichever way it runs.
+
+    A constant one is the same in every row: it is part of a position and decides nothing.
+    """
 
     expression: sa.ColumnElement[Any]
     ascending: bool
     nullable: bool = False
+    constant: bool = False
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

@@ -24,6 +24,7 @@ from quire.domain.entities import (
 from quire.store.sql.database import Session
 from quire.store.sql.keys import Keys
 from quire.store.sql.statement import Statement
+from quire.store.sql.texts import join
 
 RUN_COLUMNS = (
     "id, run_id, experiment_id, run_name, user_id, status, start_time, end_time, artifact_uri, deleted_time, unsettled"
@@ -32,8 +33,8 @@ _RUNS = Statement("SELECT $columns FROM runs WHERE id = ANY(:ids)", columns=RUN_
 _METRICS = Statement(
     "SELECT run_id, key_id, value, timestamp, step FROM latest_metrics WHERE run_id = ANY(:ids)",
 )
-_PARAMS = Statement("SELECT run_id, key_id, value FROM params WHERE run_id = ANY(:ids)")
-_TAGS = Statement("SELECT run_id, key_id, value FROM tags WHERE run_id = ANY(:ids)")
+_PARAMS = Statement("SELECT run_id, key_id, head, rest FROM params WHERE run_id = ANY(:ids)")
+_TAGS = Statement("SELECT run_id, key_id, head, rest FROM tags WHERE run_id = ANY(:ids)")
 _DATASETS = Statement(
     """SELECT run_datasets.run_id, datasets.id, name, digest, source_type, source, schema, profile
     FROM run_datasets JOIN datasets ON datasets.id = run_datasets.dataset_id
@@ -115,8 +116,8 @@ def _read_texts(
     rows = session.rows_of(statement, ids)
     names = keys.names(session, {row[1] for row in rows})
     found: dict[int, list[Any]] = defaultdict(list)
-    for run, key, value in rows:
-        found[run].append(kind(names[key], value))
+    for run, key, head, rest in rows:
+        found[run].append(kind(names[key], head if rest is None else join(head, rest)))
     for items in found.values():
         items.sort(key=_by_key)
     return found

@@ -29,7 +29,8 @@ class RunOrder(msgspec.Struct, frozen=True, eq=False):
 def run_order(session: Session, keys: Keys, orders: Sequence[OrderBy], source: sa.FromClause) -> RunOrder:
     """The sort keys of these orders, then start time (newest first), then run id.
 
-    A value that may be missing takes two keys: its rank (PRESENT, NAN, MISSING), then itself.
+    A value that may be missing takes two keys: its rank (PRESENT, NAN, MISSING), then itself. Texts are compared by
+    their first characters, which the indexes hold.
     """
     sort_keys: list[SortKey] = []
     for order in orders:
@@ -64,5 +65,10 @@ def _value_keys(table: sa.FromClause, order: OrderBy) -> list[SortKey]:
         whens.append((table.c.value.is_(None), NAN))
     return [
         SortKey(sa.case(*whens, else_=PRESENT), ascending=True),
-        SortKey(table.c.value, order.ascending),
+        SortKey(sorted_column(table, order.kind), order.ascending),
     ]
+
+
+def sorted_column(table: sa.FromClause, kind: str) -> sa.ColumnElement[Any]:
+    """The column by which values of a metric, param or tag are sorted."""
+    return table.c.value if kind == "metric" else table.c.head

@@ -28,12 +28,15 @@ from quire.store.sql.listing import Condition, SortKey, after
 from quire.store.sql.reading import read_runs
 from quire.store.sql.registry import SqlRegistry
 from quire.store.sql.run_conditions import TABLES, run_condition, value_condition
-from quire.store.sql.run_order import MISSING, NAN, PRESENT, RunOrder, run_order, ties
-from quire.store.sql.run_probe import few_runs
+from quire.store.sql.run_order import MISSING, NAN, PRESENT, RunOrder, run_order, sorted_column, ties
+from quire.store.sql.run_probe import Probe
+from quire.store.sql.statement import Statement, id_list
+from quire.store.sql.texts import text_equals
 
 MAX_PAGE = 50_000
 # Each experiment is walked by itself and the walks are merged; beyond this many, one pass over all is better.
 MOST_WALKS = 32
+_UNSETTLED = Statement("SELECT 1 FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL LIMIT 1")
 _VIEWS = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
 
 
@@ -87,10 +90,11 @@ class _Search:
 
     def rows(self, position: Sequence[Any] | None, count: int) -> Rows:
         """The first ``count`` rows after ``position``."""
-        few = few_runs(self._session, self._keys, self._experiments, self._conditions)
+        first = self._orders[0] if self._orders else None
+        probed = [item for item in self._conditions if first is None or not _same_field(item, first)]
+        few = Probe(self._session, self._keys, self._experiments, count).few(probed)
         if few is not None:
             return self._sorted_few(few, position, count)
-        first = self._orders[0] if self._orders else None
         if len(self._experiments) > MOST_WALKS:
             return self._sorted_all(position, count)
         if first is not None and first.kind != "attribute":
@@ -99,8 +103,10 @@ class _Search:
             return self._walk_newest(position, count)
         return self._sorted_all(position, count)
 
-    def _where(self, conditions: Sequence[Comparison]) -> list[Condition]:
-        made = [run_condition(self._session, self._keys, item) for item in conditions]
+    def _where(
+        self, conditions: Sequence[Comparison], run: sa.ColumnElement[int] = tables.runs.c.id
+    ) -> list[Condition]:
+        made = [run_condition(self._session, self._keys, item, run) for item in conditions]
         deleted_time = tables.runs.c.deleted_time
         if self._view == "ACTIVE_ONLY":
             made.append(deleted_time.is_(None))
@@ -131,7 +137,7 @@ class _Search:
                 source, wanted = self._values_of(equal.kind, equal.key, experiment)
                 order = RunOrder(tuple(ties((), source.c.start_time)), _joined(source))
                 rest = [item for item in self._conditions if item is not equal]
-                where = [*self._where(rest), *wanted, *_equals(source, equal)]
+                where = [*self._where(rest, source.c.run_id), *wanted, *text_equals(source, str(equal.value))]
             queries.append(_select(order, where, position, count))
         return self._merged(queries, order.keys, count)
 
@@ -141,7 +147,7 @@ class _Search:
         return next(equal, None)
 
     def _walk_values(self, first: OrderBy, position: Sequence[Any] | None, count: int) -> Rows:
-        about = [item for item in self._conditions if (item.kind, item.key) == (first.kind, first.key)]
+        about = [item for item in self._conditions if _same_field(item, first)]
         rest = [item for item in self._conditions if item not in about]
         rows: Rows = []
         begin = position[0] if position else PRESENT
@@ -171,19 +177,22 @@ class _Search:
             return []
         queries = []
         for experiment in self._experiments:
-            for settled in (True, False) if first.kind == "metric" else (True,):
+            for settled in (True, False) if first.kind == "metric" and self._has_unsettled(experiment) else (True,):
                 source, where = self._values_of(first.kind, first.key, experiment, settled=settled)
-                where += [value_condition(source.c.value, item) for item in about if item.op != "IS NOT NULL"]
-                where += self._where(rest)
+                where += [value_condition(source, item) for item in about if item.op != "IS NOT NULL"]
+                where += self._where(rest, source.c.run_id)
                 others = run_order(self._session, self._keys, self._orders[1:], _joined(source))
                 keys = (_value_key(source, first, rank), *others.keys[: -_tie_count(self._orders)])
                 order = RunOrder((*keys, *ties(self._orders, source.c.start_time)), others.source)
-                where.append(source.c.value.is_(None) if rank == NAN else source.c.value.is_not(None))
+                if first.kind == "metric":
+                    where.append(source.c.value.is_(None) if rank == NAN else source.c.value.is_not(None))
                 if position and rank == PRESENT:
-                    where.append(_seek(source.c.value, position[0], ascending=first.ascending))
-                lead = _heads(source, first) if rank == PRESENT and first.kind != "metric" else []
-                queries.append(_select(order, where, position, count, lead))
+                    where.append(_seek(sorted_column(source, first.kind), position[0], ascending=first.ascending))
+                queries.append(_select(order, where, position, count))
         return self._merged(queries, order.keys, count)
+
+    def _has_unsettled(self, experiment: int) -> bool:
+        return self._session.row(_UNSETTLED, (experiment,)) is not None
 
     def _missing(
         self,
@@ -200,7 +209,7 @@ class _Search:
         queries = []
         for experiment in self._experiments:
             others = run_order(self._session, self._keys, self._orders[1:], tables.runs)
-            order = RunOrder((SortKey(sa.null(), ascending=True), *others.keys), others.source)
+            order = RunOrder((_NOTHING, *others.keys), others.source)
             where = [*self._where(rest), absent, tables.runs.c.experiment_id == experiment]
             queries.append(_select(order, where, position, count))
         return self._merged(queries, order.keys, count)
@@ -221,12 +230,27 @@ class _Search:
         return source, where
 
     def _merged(self, queries: Sequence[sa.Select[Any]], keys: Sequence[SortKey], count: int) -> Rows:
-        if len(queries) == 1:
-            return self._session.select(queries[0])
-        parts = sa.union_all(*(sa.select(query.subquery()) for query in queries)).subquery()
-        columns = list(parts.c)[1:]
-        ordered = [column.asc() if key.ascending else column.desc() for column, key in zip(columns, keys, strict=True)]
-        return self._session.select(sa.select(parts).order_by(*ordered).limit(count))
+        rows = self._session.select(queries[0])
+        for query in queries[1:]:
+            rows += self._session.select(query)
+        if len(queries) > 1:
+            _sort(rows, keys)
+        return rows[:count]
+
+
+# The value of what has none: NaN or missing.
+_NOTHING = SortKey(sa.null(), ascending=True, constant=True)
+
+
+def _sort(rows: Rows, keys: Sequence[SortKey]) -> None:
+    """Sort rows (row number, key values…) as the database does. A missing value follows its rank, so it ties."""
+    for index in range(len(keys), 0, -1):
+        rows.sort(key=lambda row: (row[index] is None, row[index]), reverse=not keys[index - 1].ascending)
+
+
+def _same_field(item: Comparison, order: OrderBy) -> bool:
+    """Whether a condition is on the field that leads the order: it then only bounds the walk."""
+    return order.kind != "attribute" and (item.kind, item.key) == (order.kind, order.key)
 
 
 def _tie_count(orders: Sequence[OrderBy]) -> int:
@@ -238,31 +262,16 @@ def _joined(source: sa.FromClause) -> sa.FromClause:
 
 
 def _value_key(source: sa.FromClause, first: OrderBy, rank: int) -> SortKey:
-    return SortKey(sa.null(), ascending=True) if rank == NAN else SortKey(source.c.value, first.ascending)
-
-
-def _heads(source: sa.FromClause, first: OrderBy) -> list[sa.ColumnElement[Any]]:
-    head = tables.head(source.c.value)
-    return [head.asc() if first.ascending else head.desc()]
-
-
-def _equals(source: sa.FromClause, item: Comparison) -> list[Condition]:
-    text = str(item.value)
-    return [tables.head(source.c.value) == text[: tables.HEAD], source.c.value == text]
+    return _NOTHING if rank == NAN else SortKey(sorted_column(source, first.kind), first.ascending)
 
 
 def _seek(column: sa.ColumnElement[Any], value: Any, *, ascending: bool) -> Condition:
     """Where in the index a page begins; implied by the position, said so that the index is entered there."""
-    if isinstance(value, str):
-        head = tables.head(column)
-        return head >= value[: tables.HEAD] if ascending else head <= value[: tables.HEAD]
     made: Condition = column >= value if ascending else column <= value
     return made
 
 
 def _id_in(numbers: Sequence[int]) -> Condition:
-    from quire.store.sql.statement import id_list
-
     listed = sa.func.json_each(id_list("sqlite", numbers)).table_valued("value")
     return tables.runs.c.id.in_(sa.select(listed.c.value))
 
@@ -272,11 +281,12 @@ def _select(
     where: Sequence[Condition],
     position: Sequence[Any] | None,
     count: int,
-    lead: Sequence[sa.ColumnElement[Any]] = (),
 ) -> sa.Select[Any]:
     columns = [key.expression.label(f"k{index}") for index, key in enumerate(order.keys)]
     query = sa.select(tables.runs.c.id, *columns).select_from(order.source).where(*where)
     if position:
         query = query.where(after(order.keys, position))
-    clauses = [key.expression.asc() if key.ascending else key.expression.desc() for key in order.keys]
-    return query.order_by(*lead, *clauses).limit(count)
+    clauses = [
+        key.expression.asc() if key.ascending else key.expression.desc() for key in order.keys if not key.constant
+    ]
+    return query.order_by(*clauses).limit(count)

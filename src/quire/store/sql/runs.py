@@ -17,6 +17,7 @@ from quire.store.sql.experiments import SqlExperiments
 from quire.store.sql.reading import RUN_COLUMNS, read_runs, run_info
 from quire.store.sql.settling import settle
 from quire.store.sql.statement import Statement
+from quire.store.sql.texts import split
 
 RUN_NAME_TAG = "mlflow.runName"
 _STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
@@ -33,9 +34,9 @@ _UPDATE = Statement(
 )
 _MARK = Statement("UPDATE runs SET deleted_time = :deleted_time WHERE id = :id")
 SET_TAG = Statement(
-    """INSERT INTO tags (run_id, key_id, value, experiment_id, start_time)
-    VALUES (:run_id, :key_id, :value, :experiment_id, :start_time)
-    ON CONFLICT (run_id, key_id) DO UPDATE SET value = excluded.value"""
+    """INSERT INTO tags (run_id, key_id, head, rest, experiment_id, start_time)
+    VALUES (:run_id, :key_id, :head, :rest, :experiment_id, :start_time)
+    ON CONFLICT (run_id, key_id) DO UPDATE SET head = excluded.head, rest = excluded.rest"""
 )
 _DELETE_TAG = Statement("DELETE FROM tags WHERE run_id = :run_id AND key_id = :key_id")
 
@@ -79,7 +80,8 @@ class SqlRuns(SqlExperiments):
 
     def _set_tags(self, session: Session, run: int, experiment: int, started: int, values: dict[str, str]) -> None:
         numbers = self._keys.obtain(session, values)
-        session.many(SET_TAG, [(run, numbers[key], value, experiment, started) for key, value in values.items()])
+        rows = [(run, numbers[key], *split(value), experiment, started) for key, value in values.items()]
+        session.many(SET_TAG, rows)
 
     def get_run(self, run_id: str) -> Run:
         """The run with its latest metrics, params, tags, inputs and outputs."""

@@ -3,9 +3,9 @@
 Names that repeat (keys of metrics, params and tags) are interned in ``keys``. A metric's history is append-only,
 clustered by run in the order of logging; its latest value is a row of its own. ``experiment_id`` and
 ``start_time`` are repeated in the searched tables (neither ever changes for a run), so that an index gives
-a filtered page in its final order. A metric that is not a number is stored as NULL. The tables of metrics name no
-parent: their rows are written only after the run was read in the same transaction, and a check of each would
-be paid a hundred times a batch.
+a filtered page in its final order. A metric that is not a number is stored as NULL. What is
+logged to runs names no parent table: its rows are written only after the run was read in the same transaction, and
+a check of each would be paid a hundred times a batch.
 """
 
 from __future__ import annotations
@@ -16,16 +16,9 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-# What an index holds of a text value: enough to seek by, small enough for any database.
-HEAD = 64
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.BigInteger()
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
-
-
-def head(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-    """The first characters of a text column, exactly as the indexes hold them."""
-    return sa.func.substr(column, sa.literal_column("1"), sa.literal_column(str(HEAD)), type_=sa.Text)
 
 
 def _parent(target: str) -> sa.ForeignKey:
@@ -123,25 +116,26 @@ sa.Index(
     latest_metrics.c.key_id,
     latest_metrics.c.value,
     latest_metrics.c.start_time,
+    latest_metrics.c.settled,  # so that the index alone answers
     sqlite_where=_settled,
     postgresql_where=_settled,
 )
 
 
 def _texts(name: str) -> sa.Table:
-    """Params or tags of runs, indexed by key and value, newest run last."""
+    """Params or tags of runs, indexed by key and the head of the text, newest run first."""
     table = sa.Table(
         name,
         metadata,
-        sa.Column("run_id", ID, _parent("runs.id"), primary_key=True),
+        sa.Column("run_id", ID, primary_key=True),
         sa.Column("key_id", ID, primary_key=True),
-        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("head", sa.Text, nullable=False),
         sa.Column("experiment_id", ID, nullable=False),
         sa.Column("start_time", TIME, nullable=False),
+        sa.Column("rest", sa.Text),
         **_CLUSTERED,
     )
-    columns = table.c.experiment_id, table.c.key_id, head(table.c.value), table.c.start_time
-    sa.Index(f"ix_{name}_order", *columns, _table=table)
+    sa.Index(f"ix_{name}_order", table.c.experiment_id, table.c.key_id, table.c.head, table.c.start_time.desc())
     return table
 
 
