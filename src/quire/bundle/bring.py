@@ -26,7 +26,7 @@ from quire.domain.errors import AlreadyExists, InvalidState, NotFound
 from quire.domain.ids import is_model_id
 from quire.domain.registry import LoggedModel, ModelVersion
 from quire.store.base import Store
-from quire.tracking import current_store
+from quire.store.current import current_registry_store, current_store
 
 T = TypeVar("T")
 _BATCH = 500
@@ -65,7 +65,7 @@ def import_model(path: str | Path, *, name: str | None = None, experiment: str |
     that was imported before is found again and only what is missing is added. Raises BundleError for a file that
     is damaged or dangerous, before anything is written to the store.
     """
-    store = current_store()
+    store, registry = current_store(), current_registry_store()
     with Bundle(path) as bundle, tempfile.TemporaryDirectory(prefix="quire-import-") as scratch:
         folder = Path(scratch)
         bundle.unpack(folder)
@@ -82,7 +82,7 @@ def import_model(path: str | Path, *, name: str | None = None, experiment: str |
         experiment_id=experiment_here.experiment_id,
         run_id=model.source_run_id,
         origin=origin,
-        versions=[_register(store, model, wanted) for wanted in _wanted(lineage, name)],
+        versions=[_register(registry, model, wanted) for wanted in _wanted(lineage, name)],
     )
 
 
@@ -212,26 +212,26 @@ def _wanted(lineage: Lineage, name: str | None) -> list[Registration]:
     return [blank]
 
 
-def _register(store: Store, model: LoggedModel, wanted: Registration) -> ImportedVersion:
+def _register(registry: Store, model: LoggedModel, wanted: Registration) -> ImportedVersion:
     with contextlib.suppress(AlreadyExists):
-        store.create_registered_model(wanted.name, description=wanted.model_description, tags=wanted.model_tags)
-    version, there = _version(store, model, wanted)
-    aliases = store.get_registered_model(wanted.name).aliases
+        registry.create_registered_model(wanted.name, description=wanted.model_description, tags=wanted.model_tags)
+    version, there = _version(registry, model, wanted)
+    aliases = registry.get_registered_model(wanted.name).aliases
     fresh = [alias for alias in wanted.aliases if alias not in aliases]
     for alias in fresh:
-        store.set_alias(wanted.name, alias, version.version)
+        registry.set_alias(wanted.name, alias, version.version)
     kept = [alias for alias in wanted.aliases if aliases.get(alias, version.version) != version.version]
     return ImportedVersion(
         name=wanted.name, version=version.version, already_there=there, aliases_set=fresh, aliases_kept=kept
     )
 
 
-def _version(store: Store, model: LoggedModel, wanted: Registration) -> tuple[ModelVersion, bool]:
-    for version in _versions_of(store, wanted.name):
+def _version(registry: Store, model: LoggedModel, wanted: Registration) -> tuple[ModelVersion, bool]:
+    for version in _versions_of(registry, wanted.name):
         if version.model_id == model.model_id:
             return version, True
     source = [Tag(SOURCE_VERSION_TAG, f"{wanted.name}/{wanted.version}")] if wanted.version else []
-    created = store.create_model_version(
+    created = registry.create_model_version(
         wanted.name,
         model.model_uri,
         run_id=model.source_run_id,
@@ -242,12 +242,12 @@ def _version(store: Store, model: LoggedModel, wanted: Registration) -> tuple[Mo
     return created, False
 
 
-def _versions_of(store: Store, name: str) -> list[ModelVersion]:
+def _versions_of(registry: Store, name: str) -> list[ModelVersion]:
     quote = '"' if "'" in name else "'"
     found: list[ModelVersion] = []
     token: str | None = None
     while True:
-        page = store.search_model_versions(filter_string=f"name = {quote}{name}{quote}", page_token=token)
+        page = registry.search_model_versions(filter_string=f"name = {quote}{name}{quote}", page_token=token)
         found += page
         token = page.token
         if token is None:

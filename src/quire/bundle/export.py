@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ from quire.bundle.lineage import gather_lineage, origin_of
 from quire.domain.errors import AlreadyExists, MalformedModel, NotFound, PermissionDenied, Unavailable
 from quire.domain.redaction import redact
 from quire.registry import resolve_model_uri
-from quire.tracking import current_store
+from quire.store.current import current_registry_store, current_store
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1024 * 1024
@@ -50,7 +51,7 @@ def export_model(model_uri: str, path: str | Path, *, overwrite: bool = False) -
     with tempfile.TemporaryDirectory(prefix="quire-export-") as scratch:
         folder = _model_folder(resolved.location, Path(scratch), model_uri)
         files = sorted(_files_below(folder))
-        lineage = gather_lineage(current_store(), resolved, folder)
+        lineage = gather_lineage(current_store(), current_registry_store(), resolved, folder)
         origin = origin_of(lineage, folder, files)
         _write(target, folder, files, lineage, origin, model_uri)
     return Exported(
@@ -102,7 +103,7 @@ def _write(target: Path, folder: Path, files: list[str], lineage: Lineage, origi
 def _fill(
     archive: zipfile.ZipFile, folder: Path, files: list[str], lineage: Lineage, origin: str, model_uri: str
 ) -> None:
-    text = redact(msgspec.json.format(msgspec.json.encode(lineage), indent=1).decode()).encode()
+    text = msgspec.json.format(msgspec.json.encode(_redacted(msgspec.to_builtins(lineage))), indent=1)
     archive.writestr(_info(LINEAGE), text)
     entries = [FileEntry(LINEAGE, len(text), hashlib.sha256(text).hexdigest())]
     entries += [_add_file(archive, folder / path, f"{MODEL_FOLDER}{path}") for path in files]
@@ -114,6 +115,17 @@ def _fill(
         files=entries,
     )
     archive.writestr(_info(MANIFEST), msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+
+
+def _redacted(value: Any) -> Any:
+    """The value with what looks like a credential taken out of each text: a bundle travels."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redacted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(item) for item in value]
+    return value
 
 
 def _add_file(archive: zipfile.ZipFile, source: Path, path: str) -> FileEntry:

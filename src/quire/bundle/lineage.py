@@ -22,7 +22,7 @@ from quire.registry import ResolvedModel
 from quire.store.base import Store
 
 
-def gather_lineage(store: Store, resolved: ResolvedModel, folder: Path) -> Lineage:
+def gather_lineage(store: Store, registry: Store, resolved: ResolvedModel, folder: Path) -> Lineage:
     """What the store knows of a model; what it does not know is left out."""
     model = _logged_model(store, resolved.model_id)
     run = _run(store, resolved.run_id or (model.source_run_id if model else None))
@@ -33,7 +33,7 @@ def gather_lineage(store: Store, resolved: ResolvedModel, folder: Path) -> Linea
         experiment_tags=experiment.tag_list if experiment else [],
         run=_run_lineage(store, run, model) if run else None,
         model=_model_lineage(model, resolved, folder),
-        registrations=[_registration(store, version) for version in _versions(store, resolved)],
+        registrations=[_registration(registry, version) for version in _versions(registry, resolved)],
     )
 
 
@@ -105,18 +105,18 @@ def _model_lineage(model: LoggedModel | None, resolved: ResolvedModel, folder: P
     )
 
 
-def _versions(store: Store, resolved: ResolvedModel) -> list[ModelVersion]:
+def _versions(registry: Store, resolved: ResolvedModel) -> list[ModelVersion]:
     """The version that the URI names, or every version of the same logged model."""
     if resolved.name and resolved.version:
-        return [store.get_model_version(resolved.name, resolved.version)]
+        return [registry.get_model_version(resolved.name, resolved.version)]
     if resolved.model_id is None or resolved.run_id is None:
         return []
-    found = store.search_model_versions(filter_string=f"run_id = '{resolved.run_id}'")
+    found = registry.search_model_versions(filter_string=f"run_id = '{resolved.run_id}'")
     return [version for version in found if version.model_id == resolved.model_id]
 
 
-def _registration(store: Store, version: ModelVersion) -> Registration:
-    registered = store.get_registered_model(version.name)
+def _registration(registry: Store, version: ModelVersion) -> Registration:
+    registered = registry.get_registered_model(version.name)
     return Registration(
         name=version.name,
         model_description=registered.description,
