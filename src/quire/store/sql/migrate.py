@@ -20,6 +20,8 @@ def known_revisions() -> set[str]:
 def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """Bring the tables to ``revision`` inside the transaction that ``connection`` is in."""
     scripts = _scripts()
+    if not connection.in_transaction():
+        connection.begin()  # tells Alembic that the transaction is not its own to commit
 
     def steps(current: object, _context: object) -> object:
         return scripts._upgrade_revs(revision, current)  # type: ignore[arg-type]
