@@ -47,7 +47,8 @@ class Image:
 
     def to_list(self) -> list[Any]:
         """The pixels, row after row."""
-        return list(self.image.getdata())
+        read = getattr(self.image, "get_flattened_data", None) or self.image.getdata
+        return list(read())
 
     def resize(self, size: tuple[int, int]) -> Image:
         """The picture in another size."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Columns = dict[str, list[Any]]
 """Column name to values; all columns are equally long."""
 
+_NOTHING = {"NaTType", "NAType"}
 _MISSING_PANDAS = (
     "{what} gives a pandas dataframe, and pandas is not installed. Install it: pip install 'quire[pandas]'."
 )
@@ -147,7 +148,14 @@ def _from_frame(frame: Any) -> Columns:
         native = nw.from_native(frame, eager_only=True)
     except TypeError as error:
         raise InvalidInput(f"{type(frame).__name__} is not a dataframe that can be read: {error}") from None
-    return {str(name): native[name].to_list() for name in native.columns}
+    return {str(name): _without_missing(native[name].to_list()) for name in native.columns}
+
+
+def _without_missing(column: list[Any]) -> list[Any]:
+    """The values with pandas' words for nothing, other than NaN, as None."""
+    if not any(kind.__name__ in _NOTHING for kind in set(map(type, column))):
+        return column
+    return [None if type(value).__name__ in _NOTHING else value for value in column]
 
 
 def _plain(value: Any) -> Any:
@@ -155,8 +163,6 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    if value is not value:  # NaT, NA and their kind
-        return None
     raise TypeError(type(value).__name__)
 
 
