@@ -147,7 +147,7 @@ def save_bundle(made: Bundle, folder: str | Path) -> None:
     target = Path(folder).absolute()
     with _explained(target):
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise AlreadyExists(f"{str(target)!r} exists and is not empty. Name a new folder, or empty this one.")
+            raise _occupied(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = target.parent / f".{target.name}-{os.urandom(6).hex()}.part"
         staging.mkdir()
@@ -189,6 +189,10 @@ def _write_files(made: Bundle, folder: Path) -> None:
             shutil.copy2(path, place)
 
 
+def _occupied(target: Path) -> AlreadyExists:
+    return AlreadyExists(f"{str(target)!r} exists and is not empty. Name a new folder, or empty this one.")
+
+
 @contextmanager
 def _explained(target: Path) -> Iterator[None]:
     """Errors of the disk, said in terms of the folder that was to be written."""
@@ -202,6 +206,8 @@ def _explained(target: Path) -> Iterator[None]:
             "Name a folder that you may write to."
         ) from None
     except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise _occupied(target) from None
         if error.errno == errno.EROFS:
             raise PermissionDenied(f"{str(target)!r} is on a read-only disk; name another folder.") from None
         raise Unavailable(f"The model cannot be written to {str(target)!r}: {error.strerror or error}.") from error
