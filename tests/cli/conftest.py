@@ -71,6 +71,22 @@ def cli(workspace: Path) -> Quire:
 
 
 @pytest.fixture
+def quick(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Quire:
+    """Runs ``quire`` in this process, for the many variants of one thing."""
+    from typer.testing import CliRunner
+
+    from quire.cli import app
+
+    def run(*words: str, input: str | None = None, **environment: str) -> Done:
+        done = CliRunner().invoke(app, list(words), input=input, env=environment)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Done(done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
 def project(workspace: Path) -> list[str]:
     """A store with three runs of one experiment and a registered model of three versions; gives the runs' ids."""
     quire.set_tracking_uri(f"sqlite:///{workspace / 'quire.db'}")

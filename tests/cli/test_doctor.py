@@ -25,8 +25,8 @@ def test_an_empty_folder_is_healthy_and_the_missing_key_is_named(cli: Quire, wor
     assert list(workspace.iterdir()) == []
 
 
-def test_a_store_is_opened_and_counted(cli: Quire, project: list[str]) -> None:
-    found = checks(cli("doctor", "--json"))
+def test_a_store_is_opened_and_counted(quick: Quire, project: list[str]) -> None:
+    found = checks(quick("doctor", "--json"))
     assert "opens: 2 experiments, 3 runs, 1 registered models" in found["tracking"]["detail"]
     assert found["artifacts"]["status"] == "ok"
 
@@ -58,25 +58,25 @@ def test_what_does_not_work_is_a_problem_and_exits_with_1(cli: Quire, workspace:
     assert "1 problem found." in cli("doctor", OPENAI_API_TYPE="bogus").out
 
 
-def test_azure_names_every_missing_variable(cli: Quire) -> None:
-    found = checks(cli("doctor", "--json", OPENAI_API_TYPE="azure"))
+def test_azure_names_every_missing_variable(quick: Quire) -> None:
+    found = checks(quick("doctor", "--json", OPENAI_API_TYPE="azure"))
     assert {"OPENAI_API_KEY", "OPENAI_API_BASE", "OPENAI_API_VERSION"} <= set(found)
 
 
-def test_online_asks_the_service(cli: Quire, simulator: Simulator) -> None:
-    assert "the service answers and offers" in checks(cli("doctor", "--online", "--json"))["reachable"]["detail"]
+def test_online_asks_the_service(quick: Quire, simulator: Simulator) -> None:
+    assert "the service answers and offers" in checks(quick("doctor", "--online", "--json"))["reachable"]["detail"]
     simulator.behave(api_keys=("another",))
-    done = cli("doctor", "--online", "--json")
+    done = quick("doctor", "--online", "--json")
     assert done.code == 1
     assert checks(done)["reachable"]["status"] == "problem"
 
 
-def test_online_without_a_key_or_a_server(cli: Quire) -> None:
-    assert "OPENAI_API_KEY" in checks(cli("doctor", "--online", "--json"))["reachable"]["detail"]
-    done = cli("doctor", "--online", "--json", OPENAI_API_KEY="k", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+def test_online_without_a_key_or_a_server(quick: Quire) -> None:
+    assert "OPENAI_API_KEY" in checks(quick("doctor", "--online", "--json"))["reachable"]["detail"]
+    done = quick("doctor", "--online", "--json", OPENAI_API_KEY="k", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
     assert checks(done)["reachable"]["status"] == "problem"
 
 
 @pytest.mark.parametrize("extra", ["azure", "postgres", "pandas", "parquet"])
-def test_extras_are_listed(cli: Quire, extra: str) -> None:
-    assert checks(cli("doctor", "--json"))[extra]["status"] in ("ok", "note")
+def test_extras_are_listed(quick: Quire, extra: str) -> None:
+    assert checks(quick("doctor", "--json"))[extra]["status"] in ("ok", "note")

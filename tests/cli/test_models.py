@@ -9,22 +9,22 @@ import quire
 from tests.cli.conftest import Quire
 
 
-def test_list_and_show_of_registered_names(cli: Quire, project: list[str]) -> None:
-    header, row = cli("models", "list").out.splitlines()
+def test_list_and_show_of_registered_names(quick: Quire, project: list[str]) -> None:
+    header, row = quick("models", "list").out.splitlines()
     assert header.split() == ["name", "latest", "aliases", "updated", "description"]
     assert row.split()[:4] == ["joker", "3", "challenger=3,", "champion=1"]
-    assert cli("models", "list", "--json").json["models"][0]["aliases"] == {"challenger": "3", "champion": "1"}
-    page = cli("models", "show", "joker", "--json").json
+    assert quick("models", "list", "--json").json["models"][0]["aliases"] == {"challenger": "3", "champion": "1"}
+    page = quick("models", "show", "joker", "--json").json
     assert [(item["version"], item["aliases"]) for item in page["versions"]] == [
         ("3", ["challenger"]),
         ("2", []),
         ("1", ["champion"]),
     ]
-    assert "models:/joker/2" in cli("models", "show", "joker").out
+    assert "models:/joker/2" in quick("models", "show", "joker").out
 
 
-def test_show_tells_what_a_model_holds_and_where_it_came_from(cli: Quire, project: list[str]) -> None:
-    done = cli("models", "show", "models:/joker@champion")
+def test_show_tells_what_a_model_holds_and_where_it_came_from(quick: Quire, project: list[str]) -> None:
+    done = quick("models", "show", "models:/joker@champion")
     for part in (
         "gpt-4o-mini",
         "Tell me a funny joke about {animal}.",
@@ -35,7 +35,7 @@ def test_show_tells_what_a_model_holds_and_where_it_came_from(cli: Quire, projec
         "jokes (1)",
     ):
         assert part in done.out
-    page = cli("models", "show", "joker@champion", "--json").json
+    page = quick("models", "show", "joker@champion", "--json").json
     assert page["variables"] == ["animal"]
     assert page["template"]["messages"][0]["role"] == "user"
     assert page["fixed"] == {"max_tokens": 100}
@@ -51,18 +51,18 @@ def test_show_of_a_folder_needs_no_store(cli: Quire, workspace: Path) -> None:
     assert not (workspace / "quire.db").exists()
 
 
-def test_diff_shows_messages_by_words_parameters_and_policy(cli: Quire, project: list[str]) -> None:
-    out = cli("models", "diff", "joker/1", "models:/joker/2").out
+def test_diff_shows_messages_by_words_parameters_and_policy(quick: Quire, project: list[str]) -> None:
+    out = quick("models", "diff", "joker/1", "models:/joker/2").out
     assert "Tell me a [-funny-]{+scary+} joke about {animal}." in out
     assert "fixed.max_tokens: 100 -> 101" in out
     assert "policy.temperature.maximum: 1 -> 2" in out
-    found = cli("models", "diff", "joker/1", "joker/2", "--json").json
+    found = quick("models", "diff", "joker/1", "joker/2", "--json").json
     assert [change["path"] for change in found["changes"]] == [
         "messages[0].content",
         "fixed.max_tokens",
         "policy.temperature.maximum",
     ]
-    assert "Nothing differs" in cli("models", "diff", "joker/1", "joker@champion").out
+    assert "Nothing differs" in quick("models", "diff", "joker/1", "joker@champion").out
 
 
 def test_export_and_import_through_files(cli: Quire, project: list[str], workspace: Path) -> None:
@@ -80,12 +80,12 @@ def test_export_and_import_through_files(cli: Quire, project: list[str], workspa
     assert len(cli("runs", "list", *there, "--json").json["runs"]) == 1
 
 
-def test_aliases_are_moved_and_removed(cli: Quire, project: list[str]) -> None:
-    moved = cli("models", "alias", "set", "joker", "champion", "2")
+def test_aliases_are_moved_and_removed(quick: Quire, project: list[str]) -> None:
+    moved = quick("models", "alias", "set", "joker", "champion", "2")
     assert moved.out == "models:/joker@champion is now version 2 (was version 1)\n"
-    removed = cli("models", "alias", "delete", "joker", "champion", "--json")
+    removed = quick("models", "alias", "delete", "joker", "champion", "--json")
     assert removed.json == {"name": "joker", "alias": "champion", "previous_version": "2"}
-    assert cli("models", "show", "joker", "--json").json["aliases"] == {"challenger": "3"}
+    assert quick("models", "show", "joker", "--json").json["aliases"] == {"challenger": "3"}
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ def test_aliases_are_moved_and_removed(cli: Quire, project: list[str]) -> None:
         (["models", "list", "-f", "bogus = 1"], "bogus"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(cli: Quire, project: list[str], words: list[str], message: str) -> None:
-    done = cli(*words)
+def test_what_is_wrong_is_said_in_one_line(quick: Quire, project: list[str], words: list[str], message: str) -> None:
+    done = quick(*words)
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
     assert message in done.err
 
 
-def test_a_folder_that_may_not_be_written(cli: Quire, project: list[str], workspace: Path) -> None:
+def test_a_folder_that_may_not_be_written(quick: Quire, project: list[str], workspace: Path) -> None:
     (workspace / "locked").mkdir(mode=0o500)
     if os.access(workspace / "locked", os.W_OK):
         pytest.skip("this user may write everywhere")
-    assert "may not be written" in cli("models", "export", "joker/1", "-o", "locked/x.quire").err
+    assert "may not be written" in quick("models", "export", "joker/1", "-o", "locked/x.quire").err

@@ -186,10 +186,10 @@ def test_two_at_once_on_one_output_are_told_apart(
     ],
 )
 def test_bad_input_is_named_in_one_line(
-    cli: Quire, simulator: Simulator, model: str, workspace: Path, content: str, words: list[str], message: str
+    quick: Quire, simulator: Simulator, model: str, workspace: Path, content: str, words: list[str], message: str
 ) -> None:
     (workspace / "in.csv").write_text(content)
-    done = cli("predict", model, "-i", "in.csv", "-o", "out.csv", *words)
+    done = quick("predict", model, "-i", "in.csv", "-o", "out.csv", *words)
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
     assert message in done.err
     assert simulator.requests == []

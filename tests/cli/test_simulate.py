@@ -93,7 +93,7 @@ def test_it_is_labelled_and_says_what_to_export(workspace: Path) -> None:
         (["--rpm", "0"], "requests_per_minute is 0."),
     ],
 )
-def test_what_it_cannot_do_is_said_in_one_line(cli: Quire, words: list[str], message: str) -> None:
-    done = cli("simulate", "--port", "0", *words)
+def test_what_it_cannot_do_is_said_in_one_line(quick: Quire, words: list[str], message: str) -> None:
+    done = quick("simulate", "--port", "0", *words)
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
     assert message in done.err
