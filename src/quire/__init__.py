@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from quire.domain.errors import (
         QuireError,
     )
+    from quire.exceptions import (
+        MlflowException,
+    )
     from quire.registry import (
         register_model,
         resolve_model_uri,
@@ -98,6 +101,7 @@ if TYPE_CHECKING:
     )
     from quire.tracking.record import (
         delete_tag,
+        flush_artifact_async_logging,
         flush_async_logging,
         log_metric,
         log_metrics,
@@ -124,6 +128,7 @@ if TYPE_CHECKING:
 _HOME: dict[str, str] = {
     "download_artifacts": "quire.artifacts",
     "QuireError": "quire.domain.errors",
+    "MlflowException": "quire.exceptions",
     "register_model": "quire.registry",
     "resolve_model_uri": "quire.registry",
     "search_model_versions": "quire.registry",
@@ -171,6 +176,7 @@ _HOME: dict[str, str] = {
     "set_logged_model_tags": "quire.tracking.models",
     "Image": "quire.tracking.pictures",
     "delete_tag": "quire.tracking.record",
+    "flush_artifact_async_logging": "quire.tracking.record",
     "flush_async_logging": "quire.tracking.record",
     "log_metric": "quire.tracking.record",
     "log_metrics": "quire.tracking.record",
@@ -213,6 +219,7 @@ __all__ = [
     "Client",
     "Image",
     "MlflowClient",
+    "MlflowException",
     "QuireError",
     "__version__",
     "active_run",
@@ -232,6 +239,7 @@ __all__ = [
     "entities",
     "exceptions",
     "finalize_logged_model",
+    "flush_artifact_async_logging",
     "flush_async_logging",
     "get_artifact_uri",
     "get_experiment",

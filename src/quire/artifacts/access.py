@@ -27,6 +27,7 @@ def download_artifacts(
     artifact_path: PathLike | None = None,
     dst_path: PathLike | None = None,
     tracking_uri: str | None = None,
+    registry_uri: str | None = None,
 ) -> str:
     """The local path of an artifact file or folder, fetched first if it does not lie on this machine.
 
@@ -34,7 +35,7 @@ def download_artifacts(
     ``artifact_path``. With ``dst_path`` it is copied to that folder, which is made if needed.
     Raises InvalidInput unless exactly one is given; NotFound if there is nothing.
     """
-    store, path = find_artifacts(artifact_uri, run_id, artifact_path, tracking_uri)
+    store, path = find_artifacts(artifact_uri, run_id, artifact_path, tracking_uri, registry_uri)
     return str(fetch(store, path, dst_path))
 
 
@@ -94,6 +95,7 @@ def find_artifacts(
     run_id: str | None = None,
     artifact_path: PathLike | None = None,
     tracking_uri: str | None = None,
+    registry_uri: str | None = None,
 ) -> tuple[ArtifactStore, str]:
     """The artifact store, and the path in it, that a URI or a run and path name."""
     if (artifact_uri is None) == (run_id is None):
@@ -104,17 +106,17 @@ def find_artifacts(
         return open_artifacts(run.info.artifact_uri), path
     if path:
         raise InvalidInput("`artifact_path` goes with `run_id`; with `artifact_uri` write it into the URI.")
-    return _named_by(str(artifact_uri), tracking_uri)
+    return _named_by(str(artifact_uri), tracking_uri, registry_uri or tracking_uri)
 
 
-def _named_by(uri: str, tracking_uri: str | None) -> tuple[ArtifactStore, str]:
+def _named_by(uri: str, tracking_uri: str | None, registry_uri: str | None) -> tuple[ArtifactStore, str]:
     from quire.store.current import current_registry_store, open_uri
     from quire.store.resolve import resolve
 
     parsed = parse_model_uri(uri)
     if isinstance(parsed, LocationUri):
         return _split(uri)
-    registry = open_uri(tracking_uri) if tracking_uri else current_registry_store()
+    registry = open_uri(registry_uri) if registry_uri else current_registry_store()
     found = resolve(_store(tracking_uri), registry, parsed)
     if isinstance(parsed, RunUri) and found.model_id is None:
         run = _store(tracking_uri).get_run(parsed.run_id)

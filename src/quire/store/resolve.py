@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from quire.domain.entities import Run
 from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.paths import checked_path
 from quire.domain.registry import LoggedModel, ModelVersion, RegisteredModel
@@ -67,12 +68,24 @@ def _in_run(store: Store, uri: RunUri) -> ResolvedModel:
     path = checked_path(uri.path.rstrip("/"), root=True)
     run = store.get_run(uri.run_id)
     name, _, below = path.partition("/")
-    for output in sorted(run.outputs.model_outputs, key=lambda output: output.step)[::-1]:
-        model = _find(store, output.model_id)
-        if model and model.name == name:
-            found = _logged(model)
-            return msgspec.structs.replace(found, location=join_uri(found.location, below), run_id=uri.run_id)
+    if name and (model := _logged_by(store, run, name)):
+        found = _logged(model)
+        return msgspec.structs.replace(found, location=join_uri(found.location, below), run_id=uri.run_id)
     return ResolvedModel(location=join_uri(run.info.artifact_uri, path), run_id=uri.run_id)
+
+
+def _logged_by(store: Store, run: Run, name: str) -> LoggedModel | None:
+    """The newest model of that name that came from the run, complete ones first; else one that it says it made."""
+    if "'" not in name:
+        models = store.search_logged_models(
+            [run.info.experiment_id],
+            filter_string=f"name = '{name}' AND source_run_id = '{run.info.run_id}'",
+        )
+        if models:
+            return next((model for model in models if model.status == "READY"), models[0])
+    outputs = sorted(run.outputs.model_outputs, key=lambda output: output.step, reverse=True)
+    made = (_find(store, output.model_id) for output in outputs)
+    return next((model for model in made if model and model.name == name), None)
 
 
 def _find(store: Store, model_id: str) -> LoggedModel | None:

@@ -54,6 +54,7 @@ from quire.tracking.models import (
 )
 from quire.tracking.record import (
     delete_tag,
+    flush_artifact_async_logging,
     flush_async_logging,
     log_metric,
     log_metrics,
@@ -91,6 +92,7 @@ __all__ = [
     "delete_tag",
     "end_run",
     "finalize_logged_model",
+    "flush_artifact_async_logging",
     "flush_async_logging",
     "get_artifact_uri",
     "get_experiment",

@@ -28,7 +28,6 @@ def set_experiment(
     experiment_id: str | None = None,
     *,
     name: str | None = None,
-    trace_location: object = None,
 ) -> Experiment:
     """Make an experiment the active one of this process, and of those that it starts.
 

@@ -101,6 +101,10 @@ def flush_async_logging() -> None:
     """Nothing is left to wait for: logging is done when it returns. Here for scripts that call it."""
 
 
+def flush_artifact_async_logging() -> None:
+    """Nothing is left to wait for: artifacts are stored when logging them returns. Here for scripts that call it."""
+
+
 def _target(run_id: str | None) -> tuple[Store, str, OpenRun | None]:
     if run_id is not None:
         return Client().store, run_id, None
