@@ -112,7 +112,7 @@ def log_model(
     )
     info = log_bundle(
         bundle(package, extras),
-        name=name or artifact_path,
+        name=artifact_path if name is None else name,
         params=params,
         tags=tags,
         model_type=model_type,

@@ -49,7 +49,7 @@ class Job:
     def _warn_of_ignored(self) -> None:
         if self.planner.ignored:
             names = ", ".join(map(repr, self.planner.ignored))
-            warnings.warn(f"Parameters that this model does not open were left out: {names}.", stacklevel=5)
+            warnings.warn(f"Parameters that this model does not open were left out: {names}.", stacklevel=4)
 
     def settings(self, total: int | None, *, ordered: bool) -> dict[str, Any]:
         """The keywords with which the caller carries out this job's calls."""
