@@ -6,6 +6,8 @@ import contextlib
 import os
 import platform
 import re
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -174,6 +176,25 @@ def test_a_read_only_directory_is_named(unprivileged: Any) -> None:
         """)
     assert said.startswith("PermissionDenied")
     assert f"The model cannot be written to '{unprivileged.folder}/m': this user may not write there" in said
+
+
+def test_a_disk_without_room_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a full disk: writing fails in the middle of the model."""
+    program = f"""
+import resource, signal
+from quire.domain.package import make_package
+from quire.models import save_package
+package = make_package("m", "completions", {{"prompt": "long " * 10_000}})
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    save_package({str(tmp_path / "m")!r}, package)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"Unavailable The model cannot be written to '{tmp_path}/m': File too large")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

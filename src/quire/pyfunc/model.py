@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from typing import Any, Literal, Unpack, overload
 
 from quire.caller import Caller
 from quire.domain.calls import Call
+from quire.domain.errors import InvalidInput, SchemaError
 from quire.domain.package import Package
 from quire.domain.schema import Schema
 from quire.domain.signature import ModelSignature
@@ -106,19 +107,14 @@ class PyFuncModel:
     ) -> Predictions:
         """As :meth:`predict`, in the running event loop."""
         job = Job(self.package, params, options)
-        if not job.keeps_failures and not isinstance(data, AsyncIterator):
-            self._check_ahead(job, data)
+        if not job.keeps_failures and not isinstance(data, AsyncIterable):
+            rows, total = sync_rows(data, job.planner.columns)
+            if total is not None:
+                job.check(rows)
         found: dict[int, Result] = {}
         async for index, result in _aiterate(job, data, ordered=False):
             found[index] = result
         return _complete(found, job)
-
-    def _check_ahead(self, job: Job, data: Any) -> None:
-        if hasattr(data, "__aiter__"):
-            return
-        rows, total = sync_rows(data, job.planner.columns)
-        if total is not None:
-            job.check(rows)
 
     # -- results as they come --------------------------------------------------------------------
 
@@ -192,8 +188,6 @@ class PyFuncModel:
         return caller.astream(call)
 
     def _one_call(self, data: Any, params: Mapping[str, Any] | None, options: PredictOptions) -> tuple[Caller, Call]:
-        from quire.domain.errors import InvalidInput, SchemaError
-
         if self.package.task == "embeddings":
             raise InvalidInput("An embeddings model answers with vectors, which do not stream. Use predict instead.")
         job = Job(self.package, params, options)
