@@ -21,7 +21,8 @@ from quire.caller.pace import Pace
 from quire.caller.purse import Purse
 from quire.caller.retry import MAX_DELAY, RetryBudget, Verdict, backoff, judge, judge_error_in_answer
 from quire.caller.transport import Reply, SendError, Transport
-from quire.domain.calls import Answer, Call, Failure, Outcome, read_usage
+from quire.domain.calls import Answer, Call, Failure, Outcome, Task, read_usage
+from quire.domain.redaction import redact
 
 Numbered = tuple[int, Call]
 Finished = tuple[int, Outcome]
@@ -33,6 +34,14 @@ _LONG_PAUSE = 5.0
 """A retry-after of this many seconds speaks of the service, not of one request: everything waits."""
 _REFUSED_IN_A_ROW = 8
 """After so many refusals and no answer between them, a short retry-after holds for everything too."""
+
+_ESSENCE: dict[Task, str] = {
+    "chat.completions": "choices",
+    "completions": "choices",
+    "embeddings": "data",
+    "responses": "output",
+}
+"""The key of an answer without which nothing can be read from it."""
 
 _decode = msgspec.json.Decoder(dict).decode
 
@@ -401,10 +410,13 @@ def _read(task: _Task, reply: Reply, latency: float) -> Answer | Verdict:
     try:
         response = _decode(reply.body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        shown = reply.body[:120].decode("utf-8", "replace")
-        return Verdict("invalid_response", f"the answer is not a JSON object ({error}): {shown!r}", retry=True)
+        said = f"the answer is not a JSON object ({error}): {reply.body[:120].decode('utf-8', 'replace')!r}"
+        return Verdict("invalid_response", redact(said), retry=True)
     if response.get("error"):
         return judge_error_in_answer(response["error"])
+    if not isinstance(response.get(_ESSENCE[task.call.task]), list):
+        said = f"the answer lacks {_ESSENCE[task.call.task]!r}: {reply.body[:120].decode('utf-8', 'replace')!r}"
+        return Verdict("invalid_response", redact(said), retry=True)
     return Answer(task.call, response, read_usage(response), latency, task.attempts)
 
 
