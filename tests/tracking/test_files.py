@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import quire
-from quire.domain.errors import InvalidInput, NotFound, PermissionDenied
+from quire.domain.errors import InvalidInput, NotFound, PermissionDenied, Unavailable
 
 
 def stored(name: str) -> bytes:
@@ -138,24 +137,56 @@ def test_the_wrong_kind_of_thing_is_refused() -> None:
             quire.log_stream(io.StringIO("x"), "a.txt")  # type: ignore[arg-type]
 
 
-def test_a_read_only_root_is_a_permission_error(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_disk_is_a_permission_error(read_only_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUIRE_ARTIFACT_ROOT", str(read_only_disk))
+    quire.set_experiment("on a disk that refuses")
     with quire.start_run() as run:
-        quire.log_text("x", "x.txt")
-        folder = Path(run.info.artifact_uri)
-        for place in (workspace, *workspace.parents[:3], *folder.parents[:3]):
-            place.chmod(place.stat().st_mode | 0o055)
-        folder.chmod(0o555)
-        if os.geteuid() == 0:
-            for place in workspace.rglob("*"):
-                place.chmod(place.stat().st_mode | 0o044 | (0o011 if place.is_dir() else 0))
-            os.seteuid(65534)
-        try:
-            with pytest.raises(PermissionDenied, match=r"Not allowed while writing the artifact 'y.txt'"):
-                quire.artifacts.open_artifacts(run.info.artifact_uri).put_bytes(b"y", "y.txt")
-        finally:
-            if os.getuid() == 0:
-                os.seteuid(0)
-        folder.chmod(0o755)
+        with pytest.raises(PermissionDenied, match=r"Not allowed while writing the artifact 'y.txt' in .*read-only"):
+            quire.log_text("y", "y.txt")
+        quire.log_metric("still", 1)
+    assert quire.get_run(run.info.run_id).data.metrics == {"still": 1}
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    small_disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_ARTIFACT_ROOT", str(small_disk))
+    quire.set_experiment("on a small disk")
+    (workspace / "big.bin").write_bytes(b"x" * 3_000_000)
+    with quire.start_run() as run:
+        quire.log_text("before", "kept.txt")
+        with pytest.raises(Unavailable, match=r"The disk is full .* Nothing half-written was left"):
+            quire.log_artifact("big.bin")
+        quire.log_text("after", "also.txt")
+    assert paths(run.info.run_id) == ["also.txt", "kept.txt"]
+    assert [place.name for place in small_disk.rglob("*") if place.is_file()].count("big.bin") == 0
+
+
+def test_artifacts_can_live_in_an_object_store(
+    bucket: str, folder: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_ARTIFACT_ROOT", f"{bucket}/root")
+    quire.set_experiment("in a bucket")
+    with quire.start_run() as run:
+        quire.log_artifacts(folder, "f")
+        quire.log_table({"a": [1]}, "t.json")
+        quire.log_table({"a": [2]}, "t.json")
+        assert quire.get_artifact_uri("f").startswith(f"{bucket}/root/1/{run.info.run_id}/artifacts/f")
+    assert paths(run.info.run_id) == ["f", "t.json"]
+    assert Path(quire.download_artifacts(f"runs:/{run.info.run_id}/f/deep/b.txt")).read_text() == "b"
+    assert Path(quire.download_artifacts(f"{run.info.artifact_uri}/f/a.txt", dst_path=workspace / "o")).name == "a.txt"
+    assert quire.load_table("t.json")["a"].tolist() == [1, 2]
+    version = quire.register_model(f"runs:/{run.info.run_id}/f", "joker")
+    assert version.source == f"{run.info.artifact_uri}/f"
+    copied = quire.download_artifacts("models:/joker/1", dst_path=workspace / "model")
+    assert (Path(copied) / "deep/b.txt").read_text() == "b"
+
+
+def test_a_file_behind_a_link_keeps_the_links_name(folder: Path) -> None:
+    (folder / "link.txt").symlink_to(folder / "a.txt")
+    with quire.start_run() as run:
+        quire.log_artifact(folder / "link.txt")
+    assert paths(run.info.run_id) == ["link.txt"]
 
 
 def test_figures(workspace: Path) -> None:

@@ -88,7 +88,8 @@ class FileCalls(ClientBase):
 
 def put_file_or_folder(store: ArtifactStore, local: Path, folder: str) -> None:
     """Store a file, or a folder under its own name, in a folder of the artifacts. NotFound if there is neither."""
-    target = f"{folder}/{local.resolve().name}" if folder else local.resolve().name
+    name = local.absolute().name if local.name not in ("", "..") else local.resolve().name
+    target = f"{folder}/{name}" if folder else name
     if local.is_dir():
         store.put_folder(local, target)
     else:
