@@ -77,15 +77,15 @@ def test_calls_are_read_a_bounded_number_ahead(upstream: Any, caller_at: CallerA
 
     def source() -> Iterator[Call]:
         nonlocal taken, ahead
-        for call in calls(6000):
+        for call in calls(9000):
             taken += 1
             ahead = max(ahead, taken - given)
             yield call
 
     for _outcome in caller_at(upstream(quick), max_concurrency=16).iterate(source()):
         given += 1
-    assert given == 6000
-    assert ahead <= 1024 + 1
+    assert given == 9000
+    assert ahead <= 4096 + 1
 
 
 def test_a_slow_source_does_not_hold_up_what_is_ready(upstream: Any, caller_at: CallerAt, calls: Calls) -> None:
@@ -283,15 +283,15 @@ async def test_async_calls_are_read_a_bounded_number_ahead(upstream: Any, caller
 
     async def source() -> AsyncIterator[Call]:
         nonlocal taken, ahead
-        for call in calls(4000):
+        for call in calls(9000):
             taken += 1
             ahead = max(ahead, taken - given)
             yield call
 
     async for _outcome in caller_at(upstream(quick), max_concurrency=16).run(source()):
         given += 1
-    assert given == 4000
-    assert ahead <= 1024 + 1
+    assert given == 9000
+    assert ahead <= 4096 + 1
 
 
 async def test_when_an_async_source_fails_the_calls_before_are_finished_first(

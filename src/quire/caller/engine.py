@@ -82,8 +82,10 @@ class Batch:
         self._timeout = float(params.get("timeout", options.timeout))
         self._loop = asyncio.get_running_loop()
         self._queue: deque[_Task] = deque()
+        self._again: deque[_Task] = deque()
+        self._resting: dict[_Task, asyncio.TimerHandle] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._resting: set[asyncio.Future[None]] = set()
+        self._held_back: set[asyncio.Future[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._finished: list[tuple[int, bytes, Outcome]] = []
         self._unfinished = 0
@@ -133,6 +135,8 @@ class Batch:
     async def cancel(self) -> None:
         """Stop at once: requests in flight are dropped, what finished is recorded in the journal."""
         failed_before, self._ended = self._ended, True
+        for timer in self._resting.values():
+            timer.cancel()
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -164,36 +168,33 @@ class Batch:
                     outcome = await self._carry_out(task)
                 finally:
                     self._in_flight -= 1
-                self._finish(task.index, task.key, outcome)
+                if outcome is not None:
+                    self._finish(task.index, task.key, outcome)
         except Exception as error:
             self._end_with(error)
 
     async def _next(self) -> _Task | None:
         while not self._ended:
-            if self._queue:
-                if self._in_flight < int(self._window.size) or self._fatal is not None:
+            if self._in_flight < int(self._window.size) or self._fatal is not None:
+                if self._again:
+                    return self._again.popleft()
+                if self._queue and (len(self._resting) < self._options.max_concurrency or self._fatal is not None):
                     return self._queue.popleft()
-            elif self._input_closed:
-                return None
             sleeper: asyncio.Future[None] = self._loop.create_future()
             self._idle.append(sleeper)
             await sleeper
         return None
 
-    async def _carry_out(self, task: _Task) -> Outcome:
-        task.successes_before = self._successes
-        while self._fatal is None:
-            if self._options.max_cost_usd is None:
-                ended = await self._attempt(task)
-            else:
-                ended = await self._attempt_within_budget(task, self._options.max_cost_usd)
-            if isinstance(ended, Answer):
-                return ended
-            if ended is not None:
-                failure = await self._after(task, *ended)
-                if failure is not None:
-                    return failure
-        return _not_sent(task, self._fatal)
+    async def _carry_out(self, task: _Task) -> Outcome | None:
+        """The outcome of a call; None if it is to be tried again later."""
+        if self._options.max_cost_usd is None:
+            ended = await self._attempt(task)
+        else:
+            ended = await self._attempt_within_budget(task, self._options.max_cost_usd)
+        if ended is None:
+            assert self._fatal is not None
+            return _not_sent(task, self._fatal)
+        return ended if isinstance(ended, Answer) else self._after(task, *ended)
 
     async def _attempt(self, task: _Task) -> Answer | tuple[Verdict, float | None] | None:
         """One request: the answer, or why there is none and how long the service asks to wait; None if not sent."""
@@ -206,6 +207,8 @@ class Batch:
                 self._report.waited_s += sent - began
             if self._fatal is not None:
                 return None
+            if task.attempts == 0:
+                task.successes_before = self._successes
             task.attempts += 1
             self._report.requests += 1
             reply = await self._transport.send(task.call, self._timeout)
@@ -236,31 +239,43 @@ class Batch:
         self._refused_in_a_row += 1
         self._window.refused(time.monotonic(), self._report.mean_latency_s or 0.0)
 
-    async def _after(self, task: _Task, verdict: Verdict, asked: float | None) -> Failure | None:
-        """After an attempt that failed: None once it is time to try again, else the failure."""
+    def _after(self, task: _Task, verdict: Verdict, asked: float | None) -> Failure | None:
+        """After an attempt that failed: the failure, or None if the call is to be tried again later."""
         others_succeed = self._successes > task.successes_before
         if verdict.kind != "rate_limit" or not others_succeed:
             task.counted += 1
         exhausted = task.counted > self._max_retries or self._max_retries == 0
         if not verdict.retry or exhausted or self._nothing_there(verdict, task.counted):
             return self._fail(task, verdict, others_succeed)
-        task.successes_before = self._successes if verdict.kind == "rate_limit" else task.successes_before
+        if verdict.kind == "rate_limit":
+            task.successes_before = self._successes
         self._report.retries += 1
-        await self._wait_to_retry(task, verdict, asked)
+        self._retry_after(task, self._delay(task, verdict, asked))
         return None
 
-    async def _wait_to_retry(self, task: _Task, verdict: Verdict, asked: float | None) -> None:
-        if asked is not None:
-            if asked >= _LONG_PAUSE or self._refused_in_a_row >= _REFUSED_IN_A_ROW:
-                self._pace.pause(asked)
-            jitter = random.random() * max(0.05, 0.1 * asked)  # noqa: S311 - spreading load, not secrets
-            delay = max(asked + jitter, backoff(task.attempts - 2) if task.attempts > 2 else 0.0)
-        else:
-            delay = backoff(max(1, task.counted))
+    def _delay(self, task: _Task, verdict: Verdict, asked: float | None) -> float:
+        """Seconds before the next attempt. A long wait that the service asks for holds for all calls."""
+        if asked is None:
             if verdict.kind != "rate_limit" and not self._retries.spend():
-                delay = MAX_DELAY
-        self._report.waited_s += delay
-        await self._rest(delay)
+                return MAX_DELAY
+            return backoff(max(1, task.counted))
+        if asked >= _LONG_PAUSE or self._refused_in_a_row >= _REFUSED_IN_A_ROW:
+            self._pace.pause(asked)
+        jitter = random.random() * max(0.05, 0.1 * asked)  # noqa: S311 - spreading load, not secrets
+        return max(asked + jitter, backoff(task.attempts - 2) if task.attempts > 2 else 0.0)
+
+    def _retry_after(self, task: _Task, seconds: float) -> None:
+        """Lay a call aside; its worker carries on with others, as long as not too many lie there."""
+        if self._fatal is not None:
+            self._again.append(task)
+            return
+        self._report.waited_s += seconds
+        self._resting[task] = self._loop.call_later(seconds, self._resume, task)
+
+    def _resume(self, task: _Task) -> None:
+        del self._resting[task]
+        self._again.append(task)
+        self._wake(2)
 
     def _nothing_there(self, verdict: Verdict, tries: int) -> bool:
         """Whether the service was tried in vain often enough to say that it is not there."""
@@ -285,25 +300,32 @@ class Batch:
 
     # -- waiting ---------------------------------------------------------------------------------
 
-    async def _rest(self, seconds: float) -> None:
-        """Sleep, but not beyond the moment when nothing more is to be sent."""
+    async def _rest(self, seconds: float) -> bool:
+        """Sleep, but not beyond the moment when nothing more is to be sent; then False."""
         if self._fatal is not None:
-            return
+            return False
         rested: asyncio.Future[None] = self._loop.create_future()
         timer = self._loop.call_later(seconds, _complete, rested)
-        self._resting.add(rested)
+        self._held_back.add(rested)
         try:
             await rested
         finally:
             timer.cancel()
-            self._resting.discard(rested)
+            self._held_back.discard(rested)
+        return self._fatal is None
 
     def _stop_sending(self, failure: Failure) -> None:
-        if self._fatal is None:
-            self._fatal = failure
-            for rested in self._resting:
-                _complete(rested)
-            self._wake(len(self._idle))
+        """Nothing more is sent: whatever waits is released, and ends."""
+        if self._fatal is not None:
+            return
+        self._fatal = failure
+        for rested in self._held_back:
+            _complete(rested)
+        for task, timer in self._resting.items():
+            timer.cancel()
+            self._again.append(task)
+        self._resting.clear()
+        self._wake(len(self._idle))
 
     # -- the spend limit -------------------------------------------------------------------------
 

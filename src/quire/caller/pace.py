@@ -21,10 +21,10 @@ _OBSERVE_EVERY_S = 0.005
 class Pace:
     """Decides when the next request may go. All workers of a batch share one.
 
-    ``rest`` sleeps for so many seconds, or until the batch ends.
+    ``rest`` sleeps for so many seconds and returns True, or False once nothing more is to be sent.
     """
 
-    def __init__(self, options: CallerOptions, rest: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, options: CallerOptions, rest: Callable[[float], Awaitable[bool]]) -> None:
         now = time.monotonic()
         self._rest = rest
         self._resume_at = 0.0
@@ -59,7 +59,9 @@ class Pace:
             if wait > 0:
                 await self._rest(wait)
         while (pause := self.pausing_s) > 0:
-            await self._rest(pause + random.random() * self._spread_s)  # noqa: S311 - spreading load, not secrets
+            spread = random.random() * self._spread_s  # noqa: S311 - spreading load, not secrets
+            if not await self._rest(pause + spread):
+                break
         return tokens
 
     def _wait_for_limits(self, tokens: float) -> float:

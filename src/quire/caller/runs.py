@@ -18,6 +18,8 @@ from quire.domain.calls import Call, Outcome
 
 _CHUNK = 64
 _CHUNK_SECONDS = 0.005
+_WINDOW = 4096
+"""Calls taken and not given out: so many rows may overtake one that must wait."""
 
 
 class _Run:
@@ -32,7 +34,7 @@ class _Run:
         self._held: dict[int, Outcome] = {}
         self._next_index = 0
         self._taken = 0
-        self._window = max(1024, 8 * options.max_concurrency)
+        self._window = max(_WINDOW, 8 * options.max_concurrency)
         self._heaviest = self._window // (2 * options.max_concurrency)
         self._load = 0
 

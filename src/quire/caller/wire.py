@@ -81,7 +81,7 @@ class Wire:
 
     async def handle_async_request(self, request: Any) -> Any:
         """httpx's transport interface."""
-        url = yarl.URL(str(request.url), encoded=True)
+        url = yarl.URL(str(request.url), encoded=True).with_user(None)
         headers = CIMultiDict(
             (name, value) for name, value in request.headers.multi_items() if name.lower() not in _PER_REQUEST
         )
@@ -89,6 +89,7 @@ class Wire:
         if key is not None:
             self.moulds[key] = Mould(url, headers, time.monotonic())
         with translated(self._family):
+            await request.aread()
             limits = client_timeout(**request.extensions.get("timeout", {}))
             response = await self._request(request.method, url, headers, request.content or None, limits)
             try:
