@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from bench.cases import gsm8k, imports, log_batch, memory, packaging, predict, writers
+from bench.cases import gsm8k, imports, log_batch, memory, packaging, predict, search, writers
 from bench.context import MLFLOW_PYTHON, Benchmark, Context
 from bench.figures import Measured
 from bench.machine import describe
@@ -24,6 +24,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     gsm8k.BENCHMARK,
     writers.BENCHMARK,
     log_batch.BENCHMARK,
+    search.BENCHMARK,
     memory.BENCHMARK,
 )
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import quire.openai
 import quire.pyfunc
-
 from bench.worker import peak_memory, serve
 
 FOLDER = Path.cwd() / "model"
