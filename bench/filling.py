@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from quire.store.sql import tables
-
 METRICS = ("accuracy", "latency", "cost")
 MODELS = ("gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1")
 OWNERS = tuple(f"owner-{n}" for n in range(50))
@@ -33,9 +31,9 @@ def fill_runs(database: Path, experiment_id: int, count: int) -> None:
     made = _make_runs(experiment_id, count, key_ids)
     while chunk := list(islice(made, _CHUNK)):
         connection.execute("BEGIN")
-        for table in _INSERTED:
+        for table, columns in _COLUMNS.items():
             rows = [row for run in chunk for row in run[table]]
-            connection.executemany(_insert(table), rows)
+            connection.executemany(_insert(table, columns), rows)
         connection.execute("COMMIT")
     connection.execute("PRAGMA optimize")
     connection.close()
@@ -66,10 +64,14 @@ def _make_runs(experiment_id: int, count: int, key_ids: dict[str, int]) -> Itera
         }
 
 
-_INSERTED = ("runs", "metrics", "latest_metrics", "params", "tags")
+def _insert(table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(columns.split(', ')))})"
 
 
-def _insert(table: str) -> str:
-    columns = [column.name for column in tables.metadata.tables[table].columns]
-    columns = columns[: {"runs": 9, "params": 5, "tags": 5}.get(table)]
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+_COLUMNS = {
+    "runs": "id, run_id, experiment_id, run_name, user_id, status, start_time, end_time, artifact_uri",
+    "metrics": "run_id, seq, key_id, step, timestamp, value",
+    "latest_metrics": "run_id, key_id, step, timestamp, value, experiment_id, start_time, settled",
+    "params": "run_id, key_id, head, experiment_id, start_time",
+    "tags": "run_id, key_id, head, experiment_id, start_time",
+}
