@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +22,7 @@ def runs() -> list[str]:
             if number:
                 quire.log_param("p", number)
         ids.append(run.info.run_id)
+        time.sleep(0.002)  # runs that start in one millisecond are ordered by their ids
     quire.set_experiment("second")
     with quire.start_run():
         pass
@@ -134,11 +136,12 @@ def test_mlflow_gives_the_same_dataframe_for_the_same_script(mlflow_python: Path
     import sys
 
     text = (
-        "import json, sys, {name}\n"
+        "import json, time, {name}\n"
         "{name}.set_tracking_uri('sqlite:///{name}.db')\n"
         "{name}.set_experiment('e')\n"
         "with {name}.start_run(run_name='one'):\n"
         "    {name}.log_param('p', 1); {name}.log_metric('m', 2); {name}.set_tag('t', 'x')\n"
+        "time.sleep(0.01)\n"
         "with {name}.start_run(run_name='two'):\n"
         "    {name}.log_metric('n', 3)\n"
         "frame = {name}.search_runs(order_by=['attributes.start_time ASC'])\n"
