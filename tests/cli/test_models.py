@@ -112,8 +112,18 @@ def test_what_is_wrong_is_said_in_one_line(quick: Quire, project: list[str], wor
     assert message in done.err
 
 
-def test_a_folder_that_may_not_be_written(quick: Quire, project: list[str], workspace: Path) -> None:
-    (workspace / "locked").mkdir(mode=0o500)
-    if os.access(workspace / "locked", os.W_OK):
-        pytest.skip("this user may write everywhere")
-    assert "may not be written" in quick("models", "export", "joker/1", "-o", "locked/x.quire").err
+def test_a_folder_that_may_not_be_written(quick: Quire, project: list[str], read_only_disk: Path) -> None:
+    done = quick("models", "export", "joker/1", "-o", str(read_only_disk / "x.quire"))
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "x.quire' lies on a read-only disk; name a file elsewhere." in done.err
+
+
+def test_a_disk_without_room_leaves_no_half_bundle(
+    quick: Quire, project: list[str], small_disk: Path, workspace: Path
+) -> None:
+    quire.openai.save_model("gpt-4o", "chat.completions", str(workspace / "saved"))
+    (workspace / "saved" / "large.bin").write_bytes(os.urandom(2 * 1024**2))
+    done = quick("models", "export", "./saved", "-o", str(small_disk / "x.quire"))
+    assert done.code == 1
+    assert "cannot be written: No space left on device" in done.err
+    assert list(small_disk.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -97,6 +98,8 @@ def _write(target: Path, folder: Path, files: list[str], lineage: Lineage, origi
     except PermissionError:
         raise PermissionDenied(f"{str(target)!r} may not be written; name a file in a writable folder.") from None
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise PermissionDenied(f"{str(target)!r} lies on a read-only disk; name a file elsewhere.") from None
         raise Unavailable(f"{str(target)!r} cannot be written: {error.strerror or error}.") from None
 
 

@@ -18,6 +18,7 @@ from quire.domain.redaction import redact
 
 if TYPE_CHECKING:
     import openai
+
     from quire.caller.settings import ServiceSettings
 
 _EXTRAS = {
@@ -184,6 +185,7 @@ def _has_port(url: str) -> bool:
 
 def _reachable() -> Check:
     import openai
+
     from quire.caller.settings import ServiceSettings
 
     settings = ServiceSettings.from_environment()
