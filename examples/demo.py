@@ -226,6 +226,8 @@ def show_next_steps(champion: Tried, challenger: Tried) -> None:
         f"quire models diff models:/{NAME}@champion models:/{NAME}@challenger",
     ):
         console.print(f"  {line}", soft_wrap=True)
+    console.print("\nTo put the challenger in the champion's place:\n", soft_wrap=True)
+    console.print(f"  quire models alias set {NAME} champion {challenger.version}", soft_wrap=True)
 
 
 if __name__ == "__main__":
