@@ -23,7 +23,7 @@ from quire.batch.sink import open_sink
 from quire.batch.source import Source, open_source
 from quire.caller import Report
 from quire.domain.calls import BATCH_FATAL, Task
-from quire.domain.errors import AlreadyExists, InvalidInput, QuireError
+from quire.domain.errors import AlreadyExists, InvalidInput, InvalidState, QuireError
 from quire.domain.rows import Row
 from quire.pyfunc import PyFuncModel, RowFailure, load_model
 from quire.pyfunc.options import PredictOptions
@@ -168,10 +168,11 @@ class _Run:
         try:
             self._write_rows(kind, destination)
             destination.commit()
-        except BaseException:
+        except BaseException as error:
             destination.discard()
             self._results.close()
-            self._forget_empty_journal()
+            if not isinstance(error, InvalidState):  # the journal may be another process's
+                self._forget_empty_journal()
             raise
         finally:
             destination.close()
