@@ -110,7 +110,7 @@ class Upstream:
                 self.at_once += 1
                 self.most_at_once = max(self.most_at_once, self.at_once)
                 try:
-                    await self.handler(exchange)
+                    await self._handle(exchange, reader)
                 finally:
                     self.at_once -= 1
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -118,6 +118,15 @@ class Upstream:
         finally:
             self.open_connections -= 1
             writer.close()
+
+    async def _handle(self, exchange: Exchange, reader: asyncio.StreamReader) -> None:
+        """Run the test's handler, as long as the client is there."""
+        handling = asyncio.ensure_future(self.handler(exchange))
+        while not (await asyncio.wait({handling}, timeout=0.02))[0]:
+            if reader.at_eof() or reader.exception() is not None:
+                handling.cancel()
+                raise ConnectionError
+        handling.result()
 
     def stop(self) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=5)
