@@ -259,34 +259,8 @@ def test_an_order_that_is_written_is_read_back(orders: list[OrderBy]) -> None:
 
 pieces = st.sampled_from(
     [
-        "metrics.a",
-        "params.`b_c`",
-        "tags.",
-        "run_id",
-        "=",
-        ">",
-        "<>",
-        "LIKE",
-        "NOT",
-        "IN",
-        "IS",
-        "NULL",
-        "AND",
-        "OR",
-        "(",
-        ")",
-        ",",
-        "'x'",
-        '"y"',
-        "'",
-        "`",
-        "1",
-        "-1.5e3",
-        "1.",
-        ".",
-        ";",
-        "\\",
-        "é",
+        *("metrics.a", "params.`b c`", "tags.", "run_id", "=", ">", "<>", "LIKE", "NOT", "IN", "IS", "NULL", "AND"),
+        *("OR", "(", ")", ",", "'x'", '"y"', "'", "`", "1", "-1.5e3", "1.", ".", ";", "\\", "\n", "é"),
     ]
 )
 
