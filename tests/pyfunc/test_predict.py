@@ -315,8 +315,8 @@ def test_a_spend_limit_stops_the_batch(echo: Simulator, make_model: MakeModel) -
 
 def test_an_interrupted_batch_gives_what_had_finished(echo: Simulator, make_model: MakeModel) -> None:
     def rows() -> Iterator[str]:
-        for number in range(2000):
-            if number == 1500:
+        for number in range(8000):
+            if number == 6000:  # beyond what is read ahead
                 raise KeyboardInterrupt
             yield str(number)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from quire.testing import Simulator
 from tests.simulator.conftest import Raw
 
 Validate = Callable[[str, Any], None]

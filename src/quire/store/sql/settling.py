@@ -11,8 +11,10 @@ from quire.domain.ids import now_ms
 from quire.store.sql.database import Session
 from quire.store.sql.statement import Statement
 
-# A search looks at every unsettled run of an experiment, so they are kept few.
+# A search looks at every unsettled run of an experiment, so they are kept few. Taken in several at once, their entries
+# share pages of the index.
 MOST_UNSETTLED = 256
+TAKEN_IN_AT_ONCE = 32
 _MARK = Statement("UPDATE runs SET unsettled = :since WHERE id = :id")
 _COUNT = Statement("SELECT count(*) FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL")
 _OLDEST = Statement(
@@ -25,9 +27,8 @@ _INDEX = Statement("UPDATE latest_metrics SET settled = 1 WHERE run_id = :id AND
 def unsettle(session: Session, run: int, experiment: int) -> None:
     """Leave a run that is about to be written out of the index, and take in the oldest when they grow too many."""
     row = session.row(_COUNT, (experiment,))
-    excess = (row[0] if row else 0) + 1 - MOST_UNSETTLED
-    if excess > 0:
-        for (oldest,) in session.rows(_OLDEST, (experiment, excess)):
+    if row is not None and row[0] >= MOST_UNSETTLED:
+        for (oldest,) in session.rows(_OLDEST, (experiment, row[0] - MOST_UNSETTLED + TAKEN_IN_AT_ONCE)):
             settle(session, oldest)
     session.run(_MARK, (now_ms(), run))
 
