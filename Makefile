@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 MLFLOW_VENV := .cache/mlflow
+SDK_VERSIONS ?= 1.17.1 1.109.1 2.54.0 3.57.0
 WORKERS ?= auto
 
 # pip says what it installs, nothing about itself.
@@ -14,7 +15,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all lint format bench lock mlflow-venv clean
+.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,19 @@ test-slow: setup mlflow-venv  ## the slow ones
 
 test-all: setup mlflow-venv  ## every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-sdks: setup sdk-venvs  ## the caller under other versions of the OpenAI SDK (SDK_VERSIONS)
+	$(BIN)/python -m pytest -n $(WORKERS) tests/caller/test_sdk_versions.py
+
+sdk-venvs: $(SDK_VERSIONS:%=.cache/openai-%/.ready)  ## a virtual environment for each version of the OpenAI SDK
+
+# SDKs before 1.55.3 do not work with httpx 0.28 themselves. What is installed is what prediction alone needs.
+.cache/openai-%/.ready:
+	@echo "Installing openai $* into .cache/openai-$* ..."
+	@$(PYTHON) -m venv .cache/openai-$*
+	@.cache/openai-$*/bin/python -m pip install --quiet "openai==$*" $(if $(filter 1.17.1,$*),"httpx<0.28") \
+	  aiohttp genai-prices msgspec narwhals pyyaml
+	@touch $@
 
 mlflow-venv: $(MLFLOW_VENV)/.ready  ## a virtual environment with a real MLflow, for interoperability tests and benchmarks
 
