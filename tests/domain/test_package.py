@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletionMessage
 
 from quire.domain.calls import Task
 from quire.domain.errors import InvalidInput, PolicyError, QuireError, SchemaError, TemplateError
-from quire.domain.package import Package, make_package
+from quire.domain.package import MAX_BATCH_BYTES, Package, make_package
 from quire.domain.schema import ColSpec, ParamSchema, ParamSpec, Schema
 from quire.domain.signature import ModelSignature
 from quire.domain.template import escape
@@ -143,6 +143,14 @@ def test_completions_and_embeddings_carry_many_rows_a_request() -> None:
     assert [call.rows for call in calls] == [(0, 1), (2,)]
     embeddings = make_package("m", "embeddings", {"dimensions": 8})
     assert bodies(embeddings, ["a"]) == [{"model": "m", "input": ["a"], "dimensions": 8, "encoding_format": "base64"}]
+
+
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_a_request_carries_no_more_text_than_the_service_takes(letter: str) -> None:
+    size = len(letter.encode())
+    third, whole, over = (letter * (MAX_BATCH_BYTES // size * part // 3) for part in (1, 3, 4))
+    calls = list(make_package("m", "embeddings", {}).planner().plan([third] * 4 + [over, third, whole, "a"]))
+    assert [call.rows for call in calls] == [(0, 1, 2), (3,), (4,), (5,), (6,), (7,)]
 
 
 def test_a_prompt_without_variables_is_followed_by_the_input() -> None:

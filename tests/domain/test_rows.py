@@ -109,6 +109,15 @@ def test_a_column_of_any_type_takes_scalars() -> None:
     assert read(0, {"x": 3}) == {"x": "3"}
 
 
+@pytest.mark.parametrize("variables", [frozenset(), frozenset({"a"}), frozenset({"a", "b"})])
+def test_text_that_no_encoding_can_carry_is_refused_with_its_place(variables: frozenset[str]) -> None:
+    reader = RowReader(variables, None)
+    broken = "caf\udce9"
+    with pytest.raises(SchemaError, match=r"Row 7, '(a|input)', holds '\\udce9' at position 3: half a surrogate"):
+        reader.read(7, {"a": broken, "b": "fine"})
+    assert "café 😀" in reader.read(7, {"a": "café 😀", "b": "fine"}).values()
+
+
 def test_a_signature_that_cannot_fill_the_template_is_refused() -> None:
     with pytest.raises(SchemaError, match=r"the signature's inputs lack \['y'\] \(they are \['x'\]\)"):
         reader("x", "y", schema=Schema([ColSpec(DataType.string, "x")]))

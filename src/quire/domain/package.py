@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -25,6 +24,10 @@ from quire.domain.template import StructuredTemplate, Verbatim, iter_strings
 
 BATCHED_TASKS: frozenset[Task] = frozenset({"completions", "embeddings"})
 """Tasks whose requests carry many inputs each."""
+
+MAX_BATCH_BYTES = 600_000
+"""Text in one request at most: OpenAI refuses embeddings requests of more than 300,000 tokens in all, and two bytes
+a token is dense text."""
 
 TEMPLATE_KEYS: dict[Task, tuple[str, ...]] = {
     "chat.completions": ("messages",),
@@ -313,10 +316,10 @@ class Planner:
 
     def _plan_batches(self, numbered: Iterator[tuple[int, Row]]) -> Iterator[Call]:
         key = "input" if self._task == "embeddings" else "prompt"
-        while batch := list(islice(numbered, self._batch_size)):
-            texts = [self._batch_text(index, row) for index, row in batch]
-            body = {"model": self._constant["model"], key: texts, **self._constant}
-            yield Call(self._task, body, tuple(index for index, _row in batch))
+        texts = ((index, self._batch_text(index, row)) for index, row in numbered)
+        for batch in _batches(texts, self._batch_size, MAX_BATCH_BYTES):
+            body = {"model": self._constant["model"], key: [text for _index, text in batch], **self._constant}
+            yield Call(self._task, body, tuple(index for index, _text in batch))
 
     def _batch_text(self, index: int, row: Row) -> str:
         values = self._reader.read(index, row)
@@ -345,6 +348,21 @@ class Planner:
             else:
                 given.append(turn)
         return {"model": self._constant["model"], **parts, **self._constant}
+
+
+def _batches(texts: Iterable[tuple[int, str]], most_texts: int, most_bytes: int) -> Iterator[list[tuple[int, str]]]:
+    """Texts in lists of at most so many texts and bytes; a text that is larger by itself goes alone."""
+    batch: list[tuple[int, str]] = []
+    size = 0
+    for index, text in texts:
+        added = len(text) if text.isascii() else len(text.encode())
+        if batch and (len(batch) >= most_texts or size + added > most_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append((index, text))
+        size += added
+    if batch:
+        yield batch
 
 
 _BODIES: dict[Task, Any] = {

@@ -7,7 +7,8 @@ otherwise than the template does, the signature's column fills the variable. Col
 
 A null (None, NaN, NaT, pandas.NA) is refused, except in a column that the signature marks as optional, where it
 is the empty text. Other values are accepted when they fit the column's declared type: a string column takes
-text alone, so that 1, 1.0 and True never become words by accident.
+text alone, so that 1, 1.0 and True never become words by accident. Text with half a surrogate pair, which no
+encoding can carry, is refused.
 """
 
 from __future__ import annotations
@@ -66,11 +67,16 @@ class RowReader:
 
         ``index`` is the row's position, for errors. Raises SchemaError.
         """
-        if self._single is None:
-            return self._read_several(index, row)
+        values = self._read_several(index, row) if self._single is None else self._read_single(index, row)
+        for name, text in values.items():
+            if not text.isascii():
+                _refuse_broken_text(index, name, text)
+        return values
+
+    def _read_single(self, index: int, row: Row) -> dict[str, str]:
         key = self.variables[0] if self.variables else ""
         if not isinstance(row, Mapping):
-            return {key: row if type(row) is str else self._text(index, self._single, row)}
+            return {key: row if type(row) is str else self._text(index, self._single or "", row)}
         column = self._column(index, row)
         value = row[column]
         return {key: value if type(value) is str else self._text(index, column, value)}
@@ -131,6 +137,17 @@ class RowReader:
             f"Row {index}, column {column or 'input'!r}, is {_show(value)}, which is {_kind(value)}; expected "
             f"{declared!r}. Convert the column to text first, or declare its type in the signature's inputs."
         )
+
+
+def _refuse_broken_text(index: int, name: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SchemaError(
+            f"Row {index}, {name or 'input'!r}, holds {text[error.start]!r} at position {error.start}: half a "
+            "surrogate pair, which cannot be sent. It comes of text that was decoded wrongly; repair it with "
+            "text.encode('utf-8', 'surrogatepass').decode('utf-8', 'replace')."
+        ) from error
 
 
 def _fits(spec: ColSpec, value: Any) -> bool:
