@@ -96,7 +96,7 @@ class SqlBatches(SqlRuns):
             for key, value in values.items()
             if numbers[key] not in logged
         ]
-        session.many(_ADD_PARAM, rows)
+        session.insert(_ADD_PARAM, rows)
 
     def _add_metrics(self, session: Session, run: Sequence[Any], metrics: Sequence[Metric]) -> None:
         row, experiment, started = run[0], run[2], run[6]
@@ -112,8 +112,8 @@ class SqlBatches(SqlRuns):
             before = latest.get(key)
             if before is None or (step, timestamp, stored or 0.0) > (before[2], before[3], before[4] or 0.0):
                 latest[key] = (row, key, step, timestamp, stored, experiment, started)
-        session.many(_ADD_METRIC, history)
-        session.many(_SET_LATEST, list(latest.values()))
+        session.insert(_ADD_METRIC, history)
+        session.insert(_SET_LATEST, list(latest.values()))
         if run[10] is None:
             unsettle(session, row, experiment)
         self._add_model_metrics(session, row, metrics)
@@ -142,7 +142,7 @@ class SqlBatches(SqlRuns):
                     metric.dataset_digest,
                 )
             )
-        session.many(_ADD_MODEL_METRIC, rows)
+        session.insert(_ADD_MODEL_METRIC, rows)
 
     def _log_tags(self, session: Session, run: Sequence[Any], tags: Sequence[Tag]) -> None:
         values = {tag.key: redact(tag.value) for tag in tags}

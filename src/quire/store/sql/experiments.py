@@ -63,7 +63,7 @@ class SqlExperiments(SqlPart):
             number = self._next_id(session)
             now = now_ms()
             session.run(_ADD, (number, name, location or join_uri(self._root, str(number)), now, now))
-            session.many(_SET_TAG, [(number, tag.key, redact(tag.value)) for tag in tags])
+            session.insert(_SET_TAG, [(number, tag.key, redact(tag.value)) for tag in tags])
         return str(number)
 
     def _next_id(self, session: Session) -> int:

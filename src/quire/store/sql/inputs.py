@@ -52,7 +52,7 @@ class SqlInputs(SqlBatches):
             run = self._active_run(session, run_id)
             for item in datasets:
                 self._add_dataset(session, run[0], run[2], item)
-            session.many(_ADD_MODEL, [(run[0], 0, model.model_id, 0) for model in models])
+            session.insert(_ADD_MODEL, [(run[0], 0, model.model_id, 0) for model in models])
 
     def _add_dataset(self, session: Session, run: int, experiment: int, item: DatasetInput) -> None:
         data = item.dataset
@@ -62,7 +62,7 @@ class SqlInputs(SqlBatches):
             row = session.row(_ADD_DATASET, (experiment, *values))
             assert row is not None
         if session.run(_ADD_USE, (run, row[0])):
-            session.many(_ADD_USE_TAG, [(run, row[0], tag.key, redact(tag.value)) for tag in item.tag_list])
+            session.insert(_ADD_USE_TAG, [(run, row[0], tag.key, redact(tag.value)) for tag in item.tag_list])
 
     def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         """Record which logged models a run made; the same model at the same step once."""
@@ -70,7 +70,7 @@ class SqlInputs(SqlBatches):
             check_integer(model.step, f"The step of model {model.model_id!r}")
         with self._database.write() as session:
             run = self._active_run(session, run_id)
-            session.many(_ADD_MODEL, [(run[0], 1, model.model_id, model.step) for model in models])
+            session.insert(_ADD_MODEL, [(run[0], 1, model.model_id, model.step) for model in models])
 
 
 def _check_dataset(item: DatasetInput) -> None:

@@ -101,7 +101,7 @@ class SqlLoggedModels(SqlInputs):
             row = session.row(_ADD, (model_id, experiment[0], chosen, location, now, now, kind, source_run_id))
             assert row is not None
             self._add_model_params(session, row[0], model_id, params)
-            session.many(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
+            session.insert(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
             return self._models(session, [row])[0]
 
     def _add_model_params(self, session: Session, row: int, model_id: str, params: Sequence[Param]) -> None:
@@ -114,7 +114,7 @@ class SqlLoggedModels(SqlInputs):
                     f"{logged[param.key]!r} and was given as {value!r}."
                 )
         known = {key for _, key, _ in session.rows_of(_PARAMS, [row])}
-        session.many(_SET_PARAM, [(row, key, value) for key, value in logged.items() if key not in known])
+        session.insert(_SET_PARAM, [(row, key, value) for key, value in logged.items() if key not in known])
 
     def get_logged_model(self, model_id: str) -> LoggedModel:
         """The logged model of that id."""
@@ -152,7 +152,7 @@ class SqlLoggedModels(SqlInputs):
         check_tags(tags, "model")
         with self._database.write() as session:
             row = self._model_row(session, model_id)
-            session.many(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
+            session.insert(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
             session.run(_TOUCH, (now_ms(), row[0]))
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:

@@ -70,7 +70,7 @@ class SqlRegistry(SqlVersions):
             self._refuse_taken_name(session, name)
             row = session.row(_ADD, (name, now, now, text))
             assert row is not None
-            session.many(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
+            session.insert(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
             return self._registered(session, name)
 
     def _refuse_taken_name(self, session: Session, name: str) -> None:

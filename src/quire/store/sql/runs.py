@@ -81,7 +81,7 @@ class SqlRuns(SqlExperiments):
     def _set_tags(self, session: Session, run: int, experiment: int, started: int, values: dict[str, str]) -> None:
         numbers = self._keys.obtain(session, values)
         rows = [(run, numbers[key], *split(value), experiment, started) for key, value in values.items()]
-        session.many(SET_TAG, rows)
+        session.insert(SET_TAG, rows)
 
     def get_run(self, run_id: str) -> Run:
         """The run with its latest metrics, params, tags, inputs and outputs."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from string import Template
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+
+_ONE_ROW = re.compile(r"VALUES (\([^()]*\))")
 
 
 class Statement:
@@ -17,11 +20,12 @@ class Statement:
     does for each execution. ``$name`` stands for a constant piece of SQL, given by keyword.
     """
 
-    __slots__ = ("_compiled", "sql")
+    __slots__ = ("_compiled", "_of_rows", "sql")
 
     def __init__(self, sql: str, **pieces: str) -> None:
         self.sql = " ".join(Template(sql).substitute(pieces).split())
         self._compiled: dict[str, str] = {}
+        self._of_rows: dict[tuple[str, int], str] = {}
 
     def for_dialect(self, dialect: sa.Dialect) -> str:
         """The statement as the driver of ``dialect`` takes it."""
@@ -29,6 +33,17 @@ class Statement:
             return self._compiled[dialect.name]
         except KeyError:
             return self._compiled.setdefault(dialect.name, self._compile(dialect))
+
+    def for_rows(self, dialect: sa.Dialect, count: int) -> str:
+        """An INSERT of one row made into one of ``count`` rows, whose parameters follow one another."""
+        try:
+            return self._of_rows[dialect.name, count]
+        except KeyError:
+            row = r", ".join([r"\1"] * count)
+            sql, found = _ONE_ROW.subn(f"VALUES {row}", self.for_dialect(dialect))
+            if found != 1:
+                raise ValueError(f"not an INSERT of one row: {self.sql}") from None
+            return self._of_rows.setdefault((dialect.name, count), sql)
 
     def _compile(self, dialect: sa.Dialect) -> str:
         sql = self.sql

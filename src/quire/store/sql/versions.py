@@ -144,7 +144,7 @@ class SqlVersions(SqlLoggedModels):
             number = session.row(_NEXT, (now, row[0]))
             assert number is not None
             session.run(_ADD, (row[0], number[0], now, now, text, place, run, link, model))
-            session.many(_SET_TAG, [(row[0], number[0], tag.key, redact(tag.value)) for tag in tags])
+            session.insert(_SET_TAG, [(row[0], number[0], tag.key, redact(tag.value)) for tag in tags])
             return self._version(session, name, str(number[0]))
 
     def _lineage(
