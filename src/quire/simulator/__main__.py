@@ -12,7 +12,7 @@ import msgspec
 
 from quire.simulator.app import SimulatorApp
 from quire.simulator.behaviour import Behaviour
-from quire.simulator.recorded import RequestLog
+from quire.simulator.request_log import RequestLog
 from quire.simulator.server import address, make_server, open_socket
 
 

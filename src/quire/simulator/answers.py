@@ -8,10 +8,11 @@ from typing import Any, Literal
 import msgspec
 
 from quire.simulator.behaviour import Behaviour
+from quire.simulator.draws import digest
 from quire.simulator.errors import ApiError
 from quire.simulator.instances import instance
 from quire.simulator.recording import RecordingIndex, ToolCall
-from quire.simulator.words import NOTICE, digest, sentence
+from quire.simulator.words import NOTICE, sentence
 
 JSON_OBJECT = "json_object"
 """The format that asks for some JSON object, without a schema."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,7 +12,7 @@ from quire.simulator.behaviour import Behaviour, FaultKind
 from quire.simulator.errors import ApiError
 from quire.simulator.faults import pause, refusal
 from quire.simulator.http import Reply, Request, Stream
-from quire.simulator.recorded import RequestLog
+from quire.simulator.request_log import RequestLog
 from quire.simulator.routes import Route, find_route
 from quire.simulator.simulation import Simulation
 from quire.simulator.writer import Exchange
@@ -36,6 +37,7 @@ class SimulatorApp:
         """Serve one request."""
         if scope["type"] != "http":
             return
+        arrived = asyncio.get_running_loop().time()
         body = await _read_body(receive)
         if self.controlled and scope["path"].startswith(control.PREFIX):
             await Exchange(scope, receive, send).write(control.answer(self, scope["method"], scope["path"], body))
@@ -45,7 +47,8 @@ class SimulatorApp:
         answer, fault, generated = self._answer(scope, body)
         simulation = self.simulation
         if generated:
-            await exchange.wait(simulation.delay(body, answer.tokens if isinstance(answer, Reply) else 0))
+            delay = simulation.delay(body, answer.tokens if isinstance(answer, Reply) else 0)
+            await exchange.wait_until(arrived + delay)
         if fault is not None:
             await exchange.break_off(fault, answer)
         elif isinstance(answer, Reply):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from quire.simulator.draws import digest
 from quire.simulator.errors import ApiError, invalid
-from quire.simulator.words import digest
 
 _CONTEXTS = (
     ("gpt-4.1", 1_047_576),

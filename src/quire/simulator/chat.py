@@ -13,11 +13,11 @@ from quire.simulator.capabilities import check_context, reasoning_tokens
 from quire.simulator.chat_prompt import prompt_tokens, question
 from quire.simulator.chat_request import DECODER, ChatRequest
 from quire.simulator.choices import Choice, chat_logprobs, finish, stop_texts
+from quire.simulator.draws import digest
 from quire.simulator.errors import missing
 from quire.simulator.http import FINGERPRINT, Reply, Request, Stream, json_reply
 from quire.simulator.simulation import Simulation
 from quire.simulator.validation import decode
-from quire.simulator.words import digest
 
 _ASSUMED_ANSWER = 16
 """Tokens that a rate limit counts for an answer whose length the request does not bound."""

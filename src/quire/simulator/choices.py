@@ -9,8 +9,8 @@ import msgspec
 
 from quire.simulator import tokens
 from quire.simulator.answers import Written
+from quire.simulator.draws import uniform
 from quire.simulator.recording import ToolCall
-from quire.simulator.words import uniform
 
 _CALL_OVERHEAD = 7
 """Tokens that a model spends on each tool call besides its name and arguments; an estimate."""

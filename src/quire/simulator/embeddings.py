@@ -14,12 +14,12 @@ from msgspec import Meta
 
 from quire.simulator import tokens
 from quire.simulator.capabilities import context_length, dimensions, unsupported
+from quire.simulator.draws import digest
 from quire.simulator.errors import invalid, missing
 from quire.simulator.http import Reply, Request, json_reply
 from quire.simulator.simulation import Simulation
 from quire.simulator.token_input import texts_of
 from quire.simulator.validation import decode
-from quire.simulator.words import digest
 
 ECHO = (0.1, 0.2, 0.3)
 """The vector of every text when the simulator echoes."""

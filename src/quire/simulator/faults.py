@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from quire.simulator.behaviour import Behaviour, FaultKind
+from quire.simulator.draws import digest, uniform
 from quire.simulator.errors import ApiError
 from quire.simulator.limits import retry_headers
-from quire.simulator.words import digest, uniform
 
 _REMEMBERED = 2_000_000
 

@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from quire.simulator.draws import digest
 from quire.simulator.errors import ApiError
 from quire.simulator.patterns import matching_text
-from quire.simulator.words import digest
 
 _DEEP = 6
 _TOO_DEEP = 40

@@ -11,6 +11,7 @@ from quire.simulator import responses_stream, tokens
 from quire.simulator.answers import JSON_OBJECT, Question
 from quire.simulator.capabilities import check_context, check_sampling, reasoning_tokens
 from quire.simulator.choices import Choice, chat_logprobs, finish
+from quire.simulator.draws import digest
 from quire.simulator.errors import ApiError, invalid, missing
 from quire.simulator.http import FINGERPRINT, Reply, Request, Stream, json_reply
 from quire.simulator.responses_input import Items, check_calls, content_text, input_tokens, last_user_text, read_items
@@ -25,7 +26,7 @@ from quire.simulator.responses_tools import read_tools, stated_tools, tool_to_ca
 from quire.simulator.simulation import Simulation
 from quire.simulator.strict_schema import check_strict
 from quire.simulator.validation import decode, read_json
-from quire.simulator.words import digest, sentence
+from quire.simulator.words import sentence
 
 _ASSUMED_ANSWER = 16
 _PROMPT_MODEL = "gpt-4o"

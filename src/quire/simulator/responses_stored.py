@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from quire.simulator import responses_stream, tokens
+from quire.simulator.draws import digest
 from quire.simulator.errors import ApiError
 from quire.simulator.http import Reply, Request, Stream, json_reply
 from quire.simulator.pages import page
 from quire.simulator.responses import Stored, read_turn
 from quire.simulator.simulation import Simulation
-from quire.simulator.words import digest
 
 
 def retrieve(simulation: Simulation, request: Request) -> Reply | Stream:

@@ -9,12 +9,12 @@ from typing import Any
 
 from quire.simulator.answers import Question, Written, write
 from quire.simulator.behaviour import Behaviour
+from quire.simulator.draws import digest, uniform
 from quire.simulator.errors import ApiError
 from quire.simulator.faults import Faults
 from quire.simulator.http import Headers
 from quire.simulator.limits import Limits
 from quire.simulator.recording import RecordingIndex, read_recording
-from quire.simulator.words import digest, uniform
 
 _MOST_OBJECTS = 10_000
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from quire.simulator.behaviour import FaultKind
 from quire.simulator.http import LABEL, Headers, Reply, Stream
-from quire.simulator.recorded import RecordedRequest
+from quire.simulator.request_log import RecordedRequest
 
 TRANSPORT = "quire.transport"
 """The ASGI extension under which the server gives the connection's transport, so that it can be broken."""
@@ -36,8 +36,9 @@ class Exchange:
         self._send = send
         self._entry = entry
 
-    async def wait(self, seconds: float) -> None:
-        """Let the time of an answer pass."""
+    async def wait_until(self, moment: float) -> None:
+        """Let the time of an answer pass, until a moment of the loop's clock; the work done since is part of it."""
+        seconds = moment - asyncio.get_running_loop().time()
         if seconds > 0:
             await asyncio.sleep(seconds)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quire.simulator.behaviour import Behaviour
-from quire.simulator.recorded import RecordedRequest
+from quire.simulator.request_log import RecordedRequest
 from quire.testing.process import SimulatorProcess
 from quire.testing.simulator import Simulator
 

@@ -12,7 +12,7 @@ import msgspec
 
 from quire.domain.errors import Unavailable
 from quire.simulator.behaviour import Behaviour
-from quire.simulator.recorded import RecordedRequest
+from quire.simulator.request_log import RecordedRequest
 from quire.testing.environment import azure_environment, openai_environment
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from quire.simulator.app import SimulatorApp
 from quire.simulator.behaviour import Behaviour
-from quire.simulator.recorded import RecordedRequest, RequestLog
+from quire.simulator.request_log import RecordedRequest, RequestLog
 from quire.simulator.server import ThreadedServer
 from quire.testing.environment import azure_environment, openai_environment
 
