@@ -7,14 +7,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from quire.domain.entities import Metric
-from quire.domain.errors import InvalidState, NotFound
+from quire.domain.errors import InvalidState
 from quire.store import Store, open_store
-from quire.store.sql import SqlStore
 
 Start = Callable[..., object]
 
@@ -203,30 +201,3 @@ def test_a_closed_store_says_so_and_opening_again_gives_a_new_one(store: Store, 
     assert again is not store
     assert again.get_experiment("0").name == "Default"
     again.close()
-
-
-def _log_and_fail(store: Store, run: str) -> None:
-    store.log_batch(run, metrics=[Metric("never", 1.0)])
-    store.get_run("absent")
-
-
-def test_several_calls_share_one_commit(store: Store, uri: str, tmp_path: Path) -> None:
-    assert isinstance(store, SqlStore)
-    run = store.create_run("0").info.run_id
-    other = SqlStore(tmp_path / "quire.db", "artifacts")
-    with store.transaction():
-        store.log_batch(run, metrics=[Metric("first", 1.0)])
-        with pytest.raises(NotFound):
-            store.log_batch(run, metrics=[Metric("undone", 1.0), Metric("bad", 1.0, model_id="m-absent")])
-        store.log_batch(run, metrics=[Metric("second", 2.0)])
-        assert store.get_run(run).data.metrics == {"first": 1.0, "second": 2.0}
-        assert other.get_run(run).data.metrics == {}
-    assert other.get_run(run).data.metrics == {"first": 1.0, "second": 2.0}
-    other.log_batch(run, metrics=[Metric("undone", 3.0)])
-    assert store.get_run(run).data.metrics["undone"] == 3.0
-    with pytest.raises(NotFound), store.transaction():
-        _log_and_fail(store, run)
-    assert "never" not in other.get_run(run).data.metrics
-    store.log_batch(run, metrics=[Metric("after", 1.0), Metric("never2", 2.0)])
-    assert other.get_run(run).data.metrics["never2"] == 2.0
-    other.close()

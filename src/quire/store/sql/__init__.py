@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from quire.store.sql.store import SqlStore
+from quire.store.sql.store import Outcome, SqlStore
 
-__all__ = ["SqlStore"]
+__all__ = ["Outcome", "SqlStore"]

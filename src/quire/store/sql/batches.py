@@ -10,9 +10,9 @@ from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.names import MAX_RUN_NAME, check_batch, check_page_size, check_text
 from quire.domain.paging import Page, decode_token, encode_token
 from quire.domain.redaction import redact
-from quire.store.sql.database import Session
 from quire.store.sql.reading import number
 from quire.store.sql.runs import RUN_NAME_TAG, SqlRuns
+from quire.store.sql.session import Session
 from quire.store.sql.settling import unsettle
 from quire.store.sql.statement import Statement
 from quire.store.sql.texts import join, split

@@ -1,13 +1,12 @@
-"""Connections and transactions: one writer at a time, readers never waiting, errors explained."""
+"""The connections of a store: one writer at a time, readers never waiting, errors explained."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,109 +16,13 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from quire.domain.errors import InvalidState, QuireError
 from quire.store.sql.failures import explain, is_busy
-from quire.store.sql.statement import Statement, id_list
+from quire.store.sql.session import Session
 
-Rows = list[tuple[Any, ...]]
 # How long a writer waits for the others before it gives up (seconds).
 WRITE_PATIENCE = 300.0
 _BUSY_TIMEOUT_MS = 60_000
 _CACHE_KIB = 32 * 1024
 _MAPPED_BYTES = 2**30
-# Few sizes, so that few statements are prepared; 50 rows of 8 values stay below what any database allows.
-_ROWS_AT_ONCE = (50, 10)
-
-
-class Session:
-    """One transaction. Statements take their parameters by position."""
-
-    __slots__ = ("_after_commit", "_dialect", "_driver", "connection", "place", "savepoints")
-
-    def __init__(self, connection: sa.Connection, place: str) -> None:
-        self.connection = connection
-        self.place = place
-        self._driver: Any = connection.connection.dbapi_connection
-        self._dialect = connection.dialect
-        self._after_commit: list[Callable[[], None]] = []
-        self.savepoints = 0
-
-    @property
-    def dialect(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return self._dialect.name
-
-    def rows(self, statement: Statement, parameters: Sequence[Any] = ()) -> Rows:
-        """All rows of a query."""
-        result: Rows = self._driver.execute(statement.for_dialect(self._dialect), parameters).fetchall()
-        return result
-
-    def row(self, statement: Statement, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query, if any."""
-        result: tuple[Any, ...] | None = self._driver.execute(
-            statement.for_dialect(self._dialect), parameters
-        ).fetchone()
-        return result
-
-    def run(self, statement: Statement, parameters: Sequence[Any] = ()) -> int:
-        """Execute a change; the number of rows it touched."""
-        count: int = self._driver.execute(statement.for_dialect(self._dialect), parameters).rowcount
-        return count
-
-    def insert(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute an INSERT for each of these rows, many at a time: a row then costs a quarter less."""
-        done = 0
-        for count in _ROWS_AT_ONCE:
-            while len(rows) - done >= count:
-                values = list(chain.from_iterable(rows[done : done + count]))
-                self._driver.execute(statement.for_rows(self._dialect, count), values)
-                done += count
-        if done < len(rows):
-            self._driver.executemany(statement.for_dialect(self._dialect), rows[done:])
-
-    def rows_of(self, statement: Statement, ids: Sequence[int], parameters: Sequence[Any] = ()) -> Rows:
-        """All rows of a query with ``= ANY(:ids)``, its first parameter."""
-        return self.rows(statement, (id_list(self.dialect, ids), *parameters))
-
-    def select(self, query: sa.sql.expression.Executable) -> Rows:
-        """All rows of a query built for the occasion."""
-        cursor: Any = self.connection.execute(query).cursor
-        rows: Rows = cursor.fetchall()
-        return rows
-
-    def command(self, sql: str) -> None:
-        """Execute a command that takes no parameters and is the same for every driver."""
-        self._driver.execute(sql)
-
-    def create_all(self, metadata: sa.MetaData) -> None:
-        """Create tables and indexes."""
-        metadata.create_all(self.connection, checkfirst=False)
-
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Call ``action`` once what this transaction wrote is durable; not at all if it is undone."""
-        self._after_commit.append(action)
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """A part that is undone alone when it raises."""
-        self.savepoints += 1
-        name, marked = f"part_{self.savepoints}", len(self._after_commit)
-        self._driver.execute(f"SAVEPOINT {name}")
-        try:
-            yield
-        except BaseException:
-            del self._after_commit[marked:]
-            if not isinstance(self._driver, sqlite3.Connection) or self._driver.in_transaction:
-                self._driver.execute(f"ROLLBACK TO {name}")
-                self._driver.execute(f"RELEASE {name}")
-            raise
-        else:
-            self._driver.execute(f"RELEASE {name}")
-        finally:
-            self.savepoints -= 1
-
-    def committed(self) -> None:
-        """Run what waits for the commit."""
-        for action in self._after_commit:
-            action()
 
 
 class Database:
@@ -173,18 +76,20 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent view; joins the write transaction that this thread has open, if any."""
-        current: Session | None = getattr(self._local, "session", None)
+        current = self._current()
         if current is not None:
+            current.refuse_if_lost()
             yield current
             return
         with self.explained(), self._memory_lock(), self._connect() as connection:
             session = Session(connection, self.place)
-            session.command("BEGIN")
             try:
+                session.begin(writing=False)
                 yield session
-            finally:
-                self._end(session, "COMMIT")
-            session.committed()
+                session.commit()
+            except BaseException:
+                session.undo()
+                raise
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -192,42 +97,41 @@ class Database:
 
         Inside another one of the same thread it is a part of that one, undone alone when it raises.
         """
-        current: Session | None = getattr(self._local, "session", None)
+        current = self._current()
         if current is not None:
-            with self.explained(), current.savepoint():
+            with self.explained(), current.part():
                 yield current
             return
         with self.explained(), self._write_lock, self._connect() as connection:
             session = Session(connection, self.place)
-            self._begin_writing(session)
-            self._local.session = session
             try:
+                self._begin_writing(session)
+                self._local.session = session
                 yield session
-                session.command("COMMIT")
+                session.commit()
             except BaseException:
-                self._end(session, "ROLLBACK")
+                session.undo()
                 raise
             finally:
                 self._local.session = None
-            session.committed()
 
-    def _begin_writing(self, session: Session) -> None:
+    def _current(self) -> Session | None:
+        """The write transaction that this thread has open."""
+        session: Session | None = getattr(self._local, "session", None)
+        return session
+
+    @staticmethod
+    def _begin_writing(session: Session) -> None:
         deadline = time.monotonic() + WRITE_PATIENCE
         while True:
             try:
-                session.command("BEGIN IMMEDIATE")
+                session.begin(writing=True)
             except sqlite3.OperationalError as error:
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
             else:
                 return
-
-    @staticmethod
-    def _end(session: Session, how: str) -> None:
-        driver = session._driver
-        if not isinstance(driver, sqlite3.Connection) or driver.in_transaction:
-            driver.execute(how)
 
     def _memory_lock(self) -> AbstractContextManager[object]:
         return self._write_lock if self._memory else nullcontext()

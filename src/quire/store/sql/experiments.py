@@ -25,8 +25,8 @@ from quire.domain.redaction import redact
 from quire.domain.uris import is_local, join_uri
 from quire.store.sql import tables
 from quire.store.sql.base import SqlPart
-from quire.store.sql.database import Session
 from quire.store.sql.listing import Listing, condition, tag_condition
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 _COLUMNS = "id, name, artifact_location, deleted, creation_time, last_update_time"

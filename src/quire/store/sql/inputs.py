@@ -9,7 +9,7 @@ from quire.domain.errors import InvalidInput
 from quire.domain.names import MAX_DATASETS_PER_CALL, check_integer, check_text
 from quire.domain.redaction import redact
 from quire.store.sql.batches import SqlBatches
-from quire.store.sql.database import Session
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 _FIND_DATASET = Statement(

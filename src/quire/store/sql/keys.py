@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from quire.store.sql.database import Session
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 _FIND = Statement("SELECT id FROM keys WHERE name = :name")

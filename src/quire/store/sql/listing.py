@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from quire.domain.errors import InvalidInput
 from quire.domain.filters import Comparison
 from quire.domain.paging import Page, decode_token, encode_token
-from quire.store.sql.database import Session
+from quire.store.sql.session import Session
 
 T = TypeVar("T")
 Condition = sa.ColumnElement[bool]

@@ -27,10 +27,10 @@ from quire.domain.registry import LoggedModel, LoggedModelData, LoggedModelInfo,
 from quire.domain.run_names import random_name
 from quire.domain.uris import join_uri
 from quire.store.sql import tables
-from quire.store.sql.database import Session
 from quire.store.sql.inputs import SqlInputs
 from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.reading import number
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 _COLUMNS = (

@@ -21,8 +21,8 @@ from quire.domain.entities import (
     RunOutputs,
     Tag,
 )
-from quire.store.sql.database import Session
 from quire.store.sql.keys import Keys
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.texts import join
 

@@ -17,9 +17,9 @@ from quire.domain.paging import Page
 from quire.domain.redaction import redact
 from quire.domain.registry import Alias, ModelVersion, RegisteredModel
 from quire.store.sql import tables
-from quire.store.sql.database import Session
 from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.prompts import is_about_prompts, prompt_condition
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.versions import SqlVersions
 

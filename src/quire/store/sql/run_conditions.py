@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from quire.domain.filters import Comparison
 from quire.store.sql import tables
-from quire.store.sql.database import Session
 from quire.store.sql.keys import Keys
 from quire.store.sql.listing import Condition, condition
+from quire.store.sql.session import Session
 from quire.store.sql.texts import text_condition
 
 _CONTEXT_TAG = "mlflow.data.context"

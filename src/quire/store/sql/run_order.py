@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from quire.domain.filters import OrderBy
 from quire.store.sql import tables
-from quire.store.sql.database import Session
 from quire.store.sql.keys import Keys
 from quire.store.sql.listing import SortKey
 from quire.store.sql.run_conditions import TABLES
+from quire.store.sql.session import Session
 
 # Where a value stands in an order, whichever way that runs: numbers and texts, then NaN, then what is missing.
 PRESENT, NAN, MISSING = 0, 1, 2

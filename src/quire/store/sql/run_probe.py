@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from quire.domain.filters import Comparison
 from quire.store.sql import tables
-from quire.store.sql.database import Session
 from quire.store.sql.keys import Keys
 from quire.store.sql.run_conditions import TABLES, value_condition
 from quire.store.sql.runs import RUN_NAME_TAG
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.texts import text_equals
 

@@ -22,7 +22,6 @@ from quire.domain.filters import RUNS, Comparison, OrderBy, parse_filter, parse_
 from quire.domain.names import check_experiment_id, check_page_size
 from quire.domain.paging import Page, decode_token, encode_token
 from quire.store.sql import tables
-from quire.store.sql.database import Rows, Session
 from quire.store.sql.keys import Keys
 from quire.store.sql.listing import Condition, SortKey, after
 from quire.store.sql.reading import read_runs
@@ -30,6 +29,7 @@ from quire.store.sql.registry import SqlRegistry
 from quire.store.sql.run_conditions import TABLES, run_condition, value_condition
 from quire.store.sql.run_order import MISSING, NAN, PRESENT, RunOrder, run_order, sorted_column, ties
 from quire.store.sql.run_probe import Probe
+from quire.store.sql.session import Rows, Session
 from quire.store.sql.statement import Statement, id_list
 from quire.store.sql.texts import text_equals
 

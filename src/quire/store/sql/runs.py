@@ -12,9 +12,9 @@ from quire.domain.names import MAX_RUN_NAME, check_integer, check_tags, check_te
 from quire.domain.redaction import redact
 from quire.domain.run_names import random_name
 from quire.domain.uris import join_uri
-from quire.store.sql.database import Session
 from quire.store.sql.experiments import SqlExperiments
 from quire.store.sql.reading import RUN_COLUMNS, read_runs, run_info
+from quire.store.sql.session import Session
 from quire.store.sql.settling import settle
 from quire.store.sql.statement import Statement
 from quire.store.sql.texts import split

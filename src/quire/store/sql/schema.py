@@ -11,8 +11,9 @@ from quire.domain.errors import InvalidInput, InvalidState
 from quire.domain.ids import now_ms
 from quire.domain.uris import join_uri
 from quire.store.sql import tables
-from quire.store.sql.database import Database, Session
+from quire.store.sql.database import Database
 from quire.store.sql.failures import is_busy
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 HEAD_REVISION = "0001"
@@ -41,9 +42,9 @@ def ensure_schema(database: Database, artifact_root: str) -> None:
     with database.write() as session:
         current = _revision(session)
         if current is None:
-            _create(database, session, artifact_root)
+            _create(session, artifact_root)
         elif current != HEAD_REVISION:
-            _migrate(database, session, current)
+            _migrate(session, current)
 
 
 def _revision(session: Session) -> str | None:
@@ -85,20 +86,19 @@ def _use_wal(database: Database) -> None:
             return
 
 
-def _create(database: Database, session: Session, artifact_root: str) -> None:
-    del database
+def _create(session: Session, artifact_root: str) -> None:
     session.create_all(tables.metadata)
     now = now_ms()
     session.run(_SET_VERSION, (HEAD_REVISION,))
     session.run(_ADD_DEFAULT, (DEFAULT_EXPERIMENT, join_uri(artifact_root, "0"), now, now))
 
 
-def _migrate(database: Database, session: Session, current: str) -> None:
+def _migrate(session: Session, current: str) -> None:
     from quire.store.sql.migrate import known_revisions, upgrade
 
     if current not in known_revisions():
         raise InvalidState(
-            f"{database.place} has the schema {current!r}, which is newer than this version of Quire knows "
+            f"{session.place} has the schema {current!r}, which is newer than this version of Quire knows "
             f"({HEAD_REVISION!r}). Upgrade Quire: pip install --upgrade quire."
         )
     upgrade(session.connection)

@@ -8,7 +8,7 @@ by itself, until it ends or too many others of its experiment are unsettled too.
 from __future__ import annotations
 
 from quire.domain.ids import now_ms
-from quire.store.sql.database import Session
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 # A search looks at every unsettled run of an experiment, so they are kept few. Taken in several at once, their entries

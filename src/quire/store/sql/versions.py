@@ -18,10 +18,10 @@ from quire.domain.redaction import redact
 from quire.domain.registry import ModelVersion, Stage
 from quire.domain.uris import LoggedModelUri, parse_model_uri
 from quire.store.sql import tables
-from quire.store.sql.database import Session
 from quire.store.sql.listing import Condition, Listing, condition
 from quire.store.sql.logged_models import SqlLoggedModels
 from quire.store.sql.prompts import is_about_prompts, prompt_condition
+from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 STAGES: tuple[Stage, ...] = ("None", "Staging", "Production", "Archived")
