@@ -249,6 +249,23 @@ def test_stated_limits_are_kept_without_meeting_refusals(
     assert elapsed < 80 / 20 * 1.6
 
 
+def test_the_limits_of_one_model_do_not_slow_another(upstream: Any, caller_at: CallerAt, calls: Calls) -> None:
+    """One model is nearly used up and refills at one a second; the other has plenty."""
+
+    async def two_models(exchange: Any) -> None:
+        limit, left, reset = ("60", "0", "60s") if exchange.body["model"] == "slow" else ("10000", "9999", "6ms")
+        await exchange.answer(
+            x_ratelimit_limit_requests=limit, x_ratelimit_remaining_requests=left, x_ratelimit_reset_requests=reset
+        )
+
+    server = upstream(two_models)
+    mixed = [*calls(4, model="slow"), *calls(300, model="quick")]
+    assert only_answers(list(caller_at(server, max_concurrency=8).iterate(mixed)))
+    arrived = {name: [e.arrived for e in server.exchanges if e.body["model"] == name] for name in ("slow", "quick")}
+    assert len(arrived["quick"]) == 300
+    assert arrived["quick"][-1] - arrived["quick"][0] < 3.0
+
+
 def test_a_server_with_few_places_is_found_out_and_filled(upstream: Any, caller_at: CallerAt, calls: Calls) -> None:
     places, busy, refused = 8, 0, 0
 

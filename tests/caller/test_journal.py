@@ -121,11 +121,12 @@ def test_many_equal_rows_cost_linear_time(tmp_path: Path) -> None:
     assert sorted(answers) == list(range(20_000))  # type: ignore[type-var]
 
 
-def test_tokens_of_all_entries_are_summed(tmp_path: Path) -> None:
+def test_tokens_of_all_entries_are_summed_by_model(tmp_path: Path) -> None:
+    other = Call("embeddings", {"model": "other", "input": ["a"]}, (2,))
     with Journal(tmp_path / "j") as journal:
-        assert journal.spent() == Usage()
-        record(journal, (0, call("a")), (1, call("b")))
-        assert journal.spent() == Usage(2, 4, 6, 8)
+        assert journal.spent() == {}
+        record(journal, (0, call("a")), (1, call("b")), (2, other))
+        assert journal.spent() == {"m": Usage(2, 4, 6, 8), "other": Usage(1, 2, 3, 4)}
 
 
 def test_a_journal_with_entries_is_not_started_over_by_accident(tmp_path: Path) -> None:

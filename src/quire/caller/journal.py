@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from quire.domain.calls import Answer, Call, Usage
+from quire.domain.calls import Answer, Call, Usage, model_name
 from quire.domain.errors import AlreadyExists, InvalidInput, InvalidState, PermissionDenied, QuireError, Unavailable
 
 FORMAT = "quire-journal-1"
@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 CREATE TABLE IF NOT EXISTS answers (
   content BLOB NOT NULL,
   position INTEGER NOT NULL,
+  model TEXT NOT NULL,
   input_tokens INTEGER NOT NULL,
   output_tokens INTEGER NOT NULL,
   cached_input_tokens INTEGER NOT NULL,
@@ -53,7 +54,8 @@ _ELSEWHERE = """
 SELECT rowid, position FROM answers WHERE content = ? AND position > ? AND rowid <= ? ORDER BY position
 """
 _SPENT = """
-SELECT total(input_tokens), total(output_tokens), total(cached_input_tokens), total(reasoning_tokens) FROM answers
+SELECT model, total(input_tokens), total(output_tokens), total(cached_input_tokens), total(reasoning_tokens)
+FROM answers GROUP BY model
 """
 
 Keyed = tuple[bytes, int, Call]
@@ -127,10 +129,10 @@ class Journal:
         count, last = self._database.execute("SELECT count(*), coalesce(max(rowid), 0) FROM answers").fetchone()
         return int(count), int(last)
 
-    def spent(self) -> Usage:
-        """The tokens of all entries."""
+    def spent(self) -> dict[str, Usage]:
+        """The tokens of all entries, by model."""
         with self._explained():
-            return Usage(*(int(total) for total in self._database.execute(_SPENT).fetchone()))
+            return {model: Usage(*map(int, totals)) for model, *totals in self._database.execute(_SPENT)}
 
     def replay(self, calls: Sequence[Keyed]) -> list[Answer | None]:
         """The recorded answer for each call, marked as replayed; None for one that must be asked.
@@ -172,7 +174,7 @@ class Journal:
         """
         rows = [_row(content, position, answer) for content, position, answer in entries]
         with self._explained(), self._transaction():
-            self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def close(self) -> None:
         """Release the file and its lock."""
@@ -218,9 +220,17 @@ def content_key(call: Call) -> bytes:
     return hashlib.blake2b(_encode_key([call.task, call.body]), digest_size=16).digest()
 
 
-def _row(content: bytes, position: int, answer: Answer) -> tuple[bytes | int | float, ...]:
+def _row(content: bytes, position: int, answer: Answer) -> tuple[bytes | str | int | float, ...]:
     usage = msgspec.structs.astuple(answer.usage)
-    return (content, position, *usage, answer.latency, answer.attempts, _encode(answer.response))
+    return (
+        content,
+        position,
+        model_name(answer.call),
+        *usage,
+        answer.latency,
+        answer.attempts,
+        _encode(answer.response),
+    )
 
 
 def _answer(

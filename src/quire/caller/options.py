@@ -7,7 +7,7 @@ import time
 
 import msgspec
 
-from quire.domain.calls import Answer, Failure, Outcome, Usage
+from quire.domain.calls import Answer, Failure, Outcome, Usage, model_name
 from quire.domain.errors import InvalidInput
 
 
@@ -81,8 +81,7 @@ class Report:
 
     def _count_usage(self, answer: Answer) -> None:
         usage = answer.usage
-        model = str(answer.call.body.get("model", ""))
-        totals = self._usage.setdefault(model, [0, 0, 0, 0])
+        totals = self._usage.setdefault(model_name(answer.call), [0, 0, 0, 0])
         totals[0] += usage.input_tokens
         totals[1] += usage.output_tokens
         totals[2] += usage.cached_input_tokens

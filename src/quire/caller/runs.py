@@ -8,7 +8,8 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 
 from quire.caller.bridge import LoopThread
-from quire.caller.engine import Batch, Finished, Numbered
+from quire.caller.delivery import Finished
+from quire.caller.engine import Batch, Numbered
 from quire.caller.journal import Journal
 from quire.caller.options import CallerOptions, Report
 from quire.caller.progress import Progress

@@ -11,8 +11,9 @@ import msgspec
 
 from quire.caller.limits import retry_after
 from quire.caller.options import CallerOptions
-from quire.caller.retry import backoff, judge
+from quire.caller.retry import backoff
 from quire.caller.transport import Reply, SendError, Transport
+from quire.caller.verdict import judge
 from quire.domain.calls import Call, Task
 from quire.domain.errors import InvalidInput, QuireError, Unavailable
 

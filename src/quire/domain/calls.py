@@ -31,6 +31,11 @@ class Call(msgspec.Struct, frozen=True):
     rows: tuple[int, ...]
 
 
+def model_name(call: Call) -> str:
+    """The model that a call asks; "" where its body names none."""
+    return str(call.body.get("model", ""))
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens that the service counted for one request."""
 
