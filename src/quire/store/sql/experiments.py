@@ -21,18 +21,17 @@ from quire.domain.names import (
     check_text,
 )
 from quire.domain.paging import Page
-from quire.domain.redaction import redact
 from quire.domain.uris import is_local, join_uri
 from quire.store.sql import tables
 from quire.store.sql.base import SqlPart
 from quire.store.sql.listing import Listing, condition, tag_condition
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
+from quire.store.sql.tags import Tags
 
 _COLUMNS = "id, name, artifact_location, deleted, creation_time, last_update_time"
 _BY_ID = Statement("SELECT $columns FROM experiments WHERE id = :id", columns=_COLUMNS)
 _BY_NAME = Statement("SELECT $columns FROM experiments WHERE name = :name", columns=_COLUMNS)
-_TAGS = Statement("SELECT key, value FROM experiment_tags WHERE experiment_id = :id ORDER BY key")
 _NEXT_ID = Statement("SELECT coalesce(max(id), 0) + 1 FROM experiments")
 _ADD = Statement(
     "INSERT INTO experiments ($columns) VALUES (:id, :name, :location, 0, :created, :updated)", columns=_COLUMNS
@@ -42,11 +41,7 @@ _MARK = Statement("UPDATE experiments SET deleted = :deleted, last_update_time =
 _DELETE_RUNS = Statement("UPDATE runs SET deleted_time = :now WHERE experiment_id = :id AND deleted_time IS NULL")
 _RESTORE_RUNS = Statement("UPDATE runs SET deleted_time = NULL WHERE experiment_id = :id AND deleted_time IS NOT NULL")
 _TOUCH = Statement("UPDATE experiments SET last_update_time = :now WHERE id = :id")
-_SET_TAG = Statement(
-    """INSERT INTO experiment_tags (experiment_id, key, value) VALUES (:id, :key, :value)
-    ON CONFLICT (experiment_id, key) DO UPDATE SET value = excluded.value"""
-)
-_DELETE_TAG = Statement("DELETE FROM experiment_tags WHERE experiment_id = :id AND key = :key")
+_tags = Tags[int](tables.experiment_tags)
 MAX_PAGE = 50_000
 
 
@@ -63,7 +58,7 @@ class SqlExperiments(SqlPart):
             number = self._next_id(session)
             now = now_ms()
             session.run(_ADD, (number, name, location or join_uri(self._root, str(number)), now, now))
-            session.insert(_SET_TAG, [(number, tag.key, redact(tag.value)) for tag in tags])
+            _tags.set(session, number, tags)
         return str(number)
 
     def _next_id(self, session: Session) -> int:
@@ -87,13 +82,13 @@ class SqlExperiments(SqlPart):
     def get_experiment(self, experiment_id: str) -> Experiment:
         """The experiment of that id, deleted or not."""
         with self._database.read() as session:
-            return self._with_tags(session, self._experiment_row(session, experiment_id))
+            return _experiments(session, [self._experiment_row(session, experiment_id)])[0]
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """The experiment of that name, deleted or not; None if there is none."""
         with self._database.read() as session:
             row = session.row(_BY_NAME, (name,))
-            return self._with_tags(session, row) if row else None
+            return _experiments(session, [row])[0] if row else None
 
     def _experiment_row(self, session: Session, experiment_id: str) -> tuple[Any, ...]:
         row = session.row(_BY_ID, (check_experiment_id(experiment_id),))
@@ -109,9 +104,6 @@ class SqlExperiments(SqlPart):
                 f"with restore_experiment({str(row[0])!r})."
             )
         return row
-
-    def _with_tags(self, session: Session, row: tuple[Any, ...]) -> Experiment:
-        return _experiment(row, [Tag(*pair) for pair in session.rows(_TAGS, (row[0],))])
 
     def rename_experiment(self, experiment_id: str, name: str) -> None:
         """Give an active experiment another name."""
@@ -152,14 +144,14 @@ class SqlExperiments(SqlPart):
         check_tags([tag], "experiment", MAX_EXPERIMENT_TAG)
         with self._database.write() as session:
             row = self._active_experiment(session, experiment_id)
-            session.run(_SET_TAG, (row[0], tag.key, redact(tag.value)))
+            _tags.set(session, row[0], [tag])
             session.run(_TOUCH, (now_ms(), row[0]))
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
         """Remove a tag; NotFound if it is not set."""
         with self._database.write() as session:
             row = self._active_experiment(session, experiment_id)
-            if not session.run(_DELETE_TAG, (row[0], key)):
+            if not _tags.delete(session, row[0], key):
                 raise NotFound(f"The experiment {row[1]!r} (id {row[0]}) has no tag {key!r}.")
 
     def search_experiments(
@@ -192,7 +184,8 @@ class SqlExperiments(SqlPart):
             listing.order(table.c.creation_time, ascending=False)
         listing.tie(table.c.id, ascending=False)
         with self._database.read() as session:
-            return listing.page(session, max_results, page_token, lambda row: self._with_tags(session, row))
+            rows = listing.page(session, max_results, page_token)
+            return Page(_experiments(session, rows), rows.token)
 
 
 def _id_condition(op: str, value: object) -> sa.ColumnElement[bool]:
@@ -215,13 +208,17 @@ def _checked_location(location: str | None) -> str | None:
     return location
 
 
-def _experiment(row: tuple[Any, ...], tag_list: list[Tag]) -> Experiment:
-    return Experiment(
-        experiment_id=str(row[0]),
-        name=row[1],
-        artifact_location=row[2],
-        lifecycle_stage="deleted" if row[3] else "active",
-        creation_time=row[4],
-        last_update_time=row[5],
-        tag_list=tag_list,
-    )
+def _experiments(session: Session, rows: Sequence[tuple[Any, ...]]) -> list[Experiment]:
+    tags = _tags.read(session, [row[0] for row in rows])
+    return [
+        Experiment(
+            experiment_id=str(row[0]),
+            name=row[1],
+            artifact_location=row[2],
+            lifecycle_stage="deleted" if row[3] else "active",
+            creation_time=row[4],
+            last_update_time=row[5],
+            tag_list=tags[row[0]],
+        )
+        for row in rows
+    ]

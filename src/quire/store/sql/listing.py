@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from quire.domain.errors import InvalidInput
 from quire.domain.filters import Comparison
 from quire.domain.paging import Page, decode_token, encode_token
 from quire.store.sql.session import Session
 
-T = TypeVar("T")
 Condition = sa.ColumnElement[bool]
 
 
@@ -103,18 +101,14 @@ class Listing:
         if not any(key.expression is expression for key in self._keys):
             self._keys.append(SortKey(expression, ascending))
 
-    def page(self, session: Session, size: int, token: str | None, build: Callable[[tuple[Any, ...]], T]) -> Page[T]:
-        """The page after ``token``, each row made into a thing by ``build``."""
+    def page(self, session: Session, size: int, token: str | None) -> Page[tuple[Any, ...]]:
+        """The rows of the page after ``token``: the columns, then the sort keys."""
         query = self._query.add_columns(*(key.expression for key in self._keys)).limit(size + 1)
         if token:
-            position = decode_token(token, self._scope)
-            if len(position) != len(self._keys):
-                raise InvalidInput("The page token does not fit this search. Ask for the first page again.")
-            query = query.where(after(self._keys, position))
+            query = query.where(after(self._keys, decode_token(token, self._scope)))
         rows = session.select(query.order_by(*_order(self._keys)))
-        more = rows[:size]
         following = encode_token(rows[size - 1][-len(self._keys) :], self._scope) if len(rows) > size else None
-        return Page([build(row) for row in more], following)
+        return Page(rows[:size], following)
 
 
 def _order(keys: Sequence[SortKey]) -> list[sa.ColumnElement[Any]]:

@@ -32,6 +32,7 @@ from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.reading import number
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
+from quire.store.sql.tags import Tags
 
 _COLUMNS = (
     "id, model_id, experiment_id, name, artifact_location, creation_timestamp_ms, last_updated_timestamp_ms, status, "
@@ -55,19 +56,14 @@ _FINALIZE = Statement(
 )
 _TOUCH = Statement("UPDATE logged_models SET last_updated_timestamp_ms = :now WHERE id = :id")
 _DELETE = Statement("UPDATE logged_models SET deleted = 1, last_updated_timestamp_ms = :now WHERE id = :id")
-_SET_TAG = Statement(
-    """INSERT INTO logged_model_tags (logged_model_id, key, value) VALUES (:id, :key, :value)
-    ON CONFLICT (logged_model_id, key) DO UPDATE SET value = excluded.value"""
-)
 _SET_PARAM = Statement("INSERT INTO logged_model_params (logged_model_id, key, value) VALUES (:id, :key, :value)")
-_DELETE_TAG = Statement("DELETE FROM logged_model_tags WHERE logged_model_id = :id AND key = :key")
-_TAGS = Statement("SELECT logged_model_id, key, value FROM logged_model_tags WHERE logged_model_id = ANY(:ids)")
 _PARAMS = Statement("SELECT logged_model_id, key, value FROM logged_model_params WHERE logged_model_id = ANY(:ids)")
 _METRICS = Statement(
     """SELECT logged_model_id, key, value, logged_model_metrics.timestamp, step, runs.run_id, dataset_name,
     dataset_digest FROM logged_model_metrics JOIN runs ON runs.id = logged_model_metrics.run_id
     WHERE logged_model_id = ANY(:ids) ORDER BY logged_model_id, key, logged_model_metrics.timestamp, step"""
 )
+_tags = Tags[int](tables.logged_model_tags)
 MAX_PAGE = 50_000
 _WIRE_STATUS: dict[str, Literal["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"]] = {
     "PENDING": "LOGGED_MODEL_PENDING",
@@ -101,20 +97,21 @@ class SqlLoggedModels(SqlInputs):
             row = session.row(_ADD, (model_id, experiment[0], chosen, location, now, now, kind, source_run_id))
             assert row is not None
             self._add_model_params(session, row[0], model_id, params)
-            session.insert(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
+            _tags.set(session, row[0], tags)
             return self._models(session, [row])[0]
 
     def _add_model_params(self, session: Session, row: int, model_id: str, params: Sequence[Param]) -> None:
         logged = {key: value for _, key, value in session.rows_of(_PARAMS, [row])}
+        added: dict[str, str] = {}
         for param in params:
             value = redact(param.value)
-            if logged.setdefault(param.key, value) != value:
+            before = logged.get(param.key, added.setdefault(param.key, value))
+            if before != value:
                 raise InvalidInput(
                     f"A param cannot change once it is logged. The param {param.key!r} of the model {model_id} is "
-                    f"{logged[param.key]!r} and was given as {value!r}."
+                    f"{before!r} and was given as {value!r}."
                 )
-        known = {key for _, key, _ in session.rows_of(_PARAMS, [row])}
-        session.insert(_SET_PARAM, [(row, key, value) for key, value in logged.items() if key not in known])
+        session.insert(_SET_PARAM, [(row, key, value) for key, value in added.items() if key not in logged])
 
     def get_logged_model(self, model_id: str) -> LoggedModel:
         """The logged model of that id."""
@@ -152,14 +149,14 @@ class SqlLoggedModels(SqlInputs):
         check_tags(tags, "model")
         with self._database.write() as session:
             row = self._model_row(session, model_id)
-            session.insert(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
+            _tags.set(session, row[0], tags)
             session.run(_TOUCH, (now_ms(), row[0]))
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         """Remove a tag; NotFound if it is not set."""
         with self._database.write() as session:
             row = self._model_row(session, model_id)
-            if not session.run(_DELETE_TAG, (row[0], key)):
+            if not _tags.delete(session, row[0], key):
                 raise NotFound(f"The logged model {model_id} has no tag {key!r}.")
 
     def search_logged_models(
@@ -186,14 +183,12 @@ class SqlLoggedModels(SqlInputs):
         listing.tie(table.c.creation_timestamp_ms, ascending=False)
         listing.tie(table.c.model_id, ascending=True)
         with self._database.read() as session:
-            page = listing.page(session, max_results, page_token, lambda row: row)
-            return Page(self._models(session, page), page.token)
+            rows = listing.page(session, max_results, page_token)
+            return Page(self._models(session, rows), rows.token)
 
     def _models(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> list[LoggedModel]:
         ids = [row[0] for row in rows]
-        tags: dict[int, list[Tag]] = defaultdict(list)
-        for owner, key, value in session.rows_of(_TAGS, ids):
-            tags[owner].append(Tag(key, value))
+        tags = _tags.read(session, ids)
         params: dict[int, list[Param]] = defaultdict(list)
         for owner, key, value in session.rows_of(_PARAMS, ids):
             params[owner].append(Param(key, value))

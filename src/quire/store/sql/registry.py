@@ -21,6 +21,7 @@ from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.prompts import is_about_prompts, prompt_condition
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
+from quire.store.sql.tags import Tags
 from quire.store.sql.versions import SqlVersions
 
 MAX_PAGE = 1000
@@ -37,15 +38,6 @@ _DESCRIBE = Statement(
     "UPDATE registered_models SET description = :description, last_updated_timestamp = :now WHERE id = :id"
 )
 _DELETE = Statement("DELETE FROM registered_models WHERE id = :id")
-_SET_TAG = Statement(
-    """INSERT INTO registered_model_tags (registered_model_id, key, value) VALUES (:id, :key, :value)
-    ON CONFLICT (registered_model_id, key) DO UPDATE SET value = excluded.value"""
-)
-_DELETE_TAG = Statement("DELETE FROM registered_model_tags WHERE registered_model_id = :id AND key = :key")
-_TAGS = Statement(
-    """SELECT registered_model_id, key, value FROM registered_model_tags WHERE registered_model_id = ANY(:ids)
-    ORDER BY key"""
-)
 _ALIASES = Statement(
     """SELECT registered_model_id, alias, version FROM aliases WHERE registered_model_id = ANY(:ids)
     ORDER BY alias"""
@@ -55,6 +47,7 @@ _SET_ALIAS = Statement(
     ON CONFLICT (registered_model_id, alias) DO UPDATE SET version = excluded.version"""
 )
 _DELETE_ALIAS = Statement("DELETE FROM aliases WHERE registered_model_id = :id AND alias = :alias")
+_tags = Tags[int](tables.registered_model_tags)
 
 
 class SqlRegistry(SqlVersions):
@@ -70,7 +63,7 @@ class SqlRegistry(SqlVersions):
             self._refuse_taken_name(session, name)
             row = session.row(_ADD, (name, now, now, text))
             assert row is not None
-            session.insert(_SET_TAG, [(row[0], tag.key, redact(tag.value)) for tag in tags])
+            _tags.set(session, row[0], tags)
             return self._registered(session, name)
 
     def _refuse_taken_name(self, session: Session, name: str) -> None:
@@ -115,12 +108,12 @@ class SqlRegistry(SqlVersions):
         """Set or replace a tag."""
         check_tags([tag], "registered model")
         with self._database.write() as session:
-            session.run(_SET_TAG, (self._registered_row(session, name)[0], tag.key, redact(tag.value)))
+            _tags.set(session, self._registered_row(session, name)[0], [tag])
 
     def delete_registered_model_tag(self, name: str, key: str) -> None:
         """Remove a tag; no error if it is not set."""
         with self._database.write() as session:
-            session.run(_DELETE_TAG, (self._registered_row(session, name)[0], key))
+            _tags.delete(session, self._registered_row(session, name)[0], key)
 
     def set_alias(self, name: str, alias: str, version: str) -> None:
         """Point an alias at a version, moving it if it exists."""
@@ -161,18 +154,15 @@ class SqlRegistry(SqlVersions):
         for wanted in _conditions(parse_filter(filter_string, REGISTERED_MODELS), table.c.id):
             listing.where(wanted)
         for order in parse_order_by(order_by, REGISTERED_MODELS):
-            key = "last_updated_timestamp" if order.key == "timestamp" else order.key
-            listing.order(table.c[key], ascending=order.ascending)
+            listing.order(table.c[order.key], ascending=order.ascending)
         listing.tie(table.c.name, ascending=True)
         with self._database.read() as session:
-            page = listing.page(session, max_results, page_token, lambda row: row)
-            return Page(self._entities(session, page), page.token)
+            rows = listing.page(session, max_results, page_token)
+            return Page(self._entities(session, rows), rows.token)
 
     def _entities(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> list[RegisteredModel]:
         ids = [row[0] for row in rows]
-        tags: dict[int, list[Tag]] = defaultdict(list)
-        for owner, key, value in session.rows_of(_TAGS, ids):
-            tags[owner].append(Tag(key, value))
+        tags = _tags.read(session, ids)
         aliases: dict[int, list[Alias]] = defaultdict(list)
         for owner, alias, version in session.rows_of(_ALIASES, ids):
             aliases[owner].append(Alias(alias=alias, version=str(version)))

@@ -65,9 +65,9 @@ class Session:
         if done < len(rows):
             self._driver.executemany(statement.for_dialect(self._dialect), rows[done:])
 
-    def rows_of(self, statement: Statement, ids: Sequence[int], parameters: Sequence[Any] = ()) -> Rows:
-        """All rows of a query with ``= ANY(:ids)``, its first parameter."""
-        return self.rows(statement, (id_list(self.dialect, ids), *parameters))
+    def rows_of(self, statement: Statement, ids: Sequence[int] | Sequence[tuple[int, int]]) -> Rows:
+        """All rows of a query whose one parameter is ``= ANY(:ids)``, or ``(a, b) = ANY(:pairs)``."""
+        return self.rows(statement, (id_list(self.dialect, ids),))
 
     def select(self, query: sa.sql.expression.Executable) -> Rows:
         """All rows of a query built for the occasion."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+_PAIRS = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:pairs)"
 _ONE_ROW = re.compile(r"VALUES (\([^()]*\))")
 
 
@@ -49,10 +50,11 @@ class Statement:
         sql = self.sql
         if dialect.name == "sqlite":
             sql = sql.replace("= ANY(:ids)", "IN (SELECT value FROM json_each(:ids))")
+            sql = sql.replace("= ANY(:pairs)", f"IN ({_PAIRS})")
         compiled: Any = sa.text(sql).compile(dialect=dialect)
         return str(compiled)
 
 
-def id_list(dialect: str, ids: Sequence[int]) -> object:
-    """The parameter for ``= ANY(:ids)``: one value, however many ids there are."""
+def id_list(dialect: str, ids: Sequence[int] | Sequence[tuple[int, int]]) -> object:
+    """The parameter for ``= ANY(:ids)`` or ``(a, b) = ANY(:pairs)``: one value, however many there are."""
     return msgspec.json.encode(ids).decode() if dialect == "sqlite" else list(ids)

@@ -23,6 +23,7 @@ from quire.store.sql.logged_models import SqlLoggedModels
 from quire.store.sql.prompts import is_about_prompts, prompt_condition
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
+from quire.store.sql.tags import Tags
 
 STAGES: tuple[Stage, ...] = ("None", "Staging", "Production", "Archived")
 MAX_PAGE = 200_000
@@ -43,8 +44,10 @@ _FIND = Statement(
     columns=_COLUMNS,
     joined=_JOINED,
 )
-_OF_MODELS = Statement(
-    "SELECT $columns FROM $joined WHERE registered_model_id = ANY(:ids) ORDER BY version DESC",
+_NEWEST_OF_EACH_STAGE = Statement(
+    """SELECT $columns FROM $joined WHERE (registered_model_id, version) IN
+    (SELECT registered_model_id, max(version) FROM model_versions WHERE registered_model_id = ANY(:ids)
+    GROUP BY registered_model_id, current_stage) ORDER BY version DESC""",
     columns=_COLUMNS,
     joined=_JOINED,
 )
@@ -71,21 +74,11 @@ _MOVE = Statement(
     WHERE registered_model_id = :model AND version = :version"""
 )
 _DELETE = Statement("DELETE FROM model_versions WHERE registered_model_id = :model AND version = :version")
-_SET_TAG = Statement(
-    """INSERT INTO model_version_tags (registered_model_id, version, key, value)
-    VALUES (:model, :version, :key, :value)
-    ON CONFLICT (registered_model_id, version, key) DO UPDATE SET value = excluded.value"""
-)
-_DELETE_TAG = Statement(
-    "DELETE FROM model_version_tags WHERE registered_model_id = :model AND version = :version AND key = :key"
-)
-_TAGS = Statement(
-    """SELECT registered_model_id, version, key, value FROM model_version_tags
-    WHERE registered_model_id = ANY(:ids) ORDER BY key"""
-)
 _ALIASES = Statement(
-    "SELECT registered_model_id, version, alias FROM aliases WHERE registered_model_id = ANY(:ids) ORDER BY alias"
+    """SELECT registered_model_id, version, alias FROM aliases WHERE (registered_model_id, version) = ANY(:pairs)
+    ORDER BY alias"""
 )
+_tags = Tags[tuple[int, int]](tables.model_version_tags)
 
 
 class SqlVersions(SqlLoggedModels):
@@ -144,7 +137,7 @@ class SqlVersions(SqlLoggedModels):
             number = session.row(_NEXT, (now, row[0]))
             assert number is not None
             session.run(_ADD, (row[0], number[0], now, now, text, place, run, link, model))
-            session.insert(_SET_TAG, [(row[0], number[0], tag.key, redact(tag.value)) for tag in tags])
+            _tags.set(session, (row[0], number[0]), tags)
             return self._version(session, name, str(number[0]))
 
     def _lineage(
@@ -204,13 +197,13 @@ class SqlVersions(SqlLoggedModels):
         check_tags([tag], "model version")
         with self._database.write() as session:
             row = self._version_row(session, name, version)
-            session.run(_SET_TAG, (row[0], row[1], tag.key, redact(tag.value)))
+            _tags.set(session, (row[0], row[1]), [tag])
 
     def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
         """Remove a tag; no error if it is not set."""
         with self._database.write() as session:
             row = self._version_row(session, name, version)
-            session.run(_DELETE_TAG, (row[0], row[1], key))
+            _tags.delete(session, (row[0], row[1]), key)
 
     def get_latest_versions(self, name: str, stages: Sequence[Stage] = ()) -> list[ModelVersion]:
         """The newest version of each stage (of all stages unless some are named)."""
@@ -221,17 +214,15 @@ class SqlVersions(SqlLoggedModels):
         return [version for version in latest if version.current_stage in wanted]
 
     def _newest_version(self, session: Session, row: Sequence[Any]) -> ModelVersion:
-        rows = session.rows_of(_OF_MODELS, [row[0]])
-        if not rows:
+        newest = self._latest_of_each_stage(session, [row[0]]).get(row[0])
+        if not newest:
             raise NotFound(f"The registered model {row[1]!r} has no versions yet.")
-        return self._versions(session, rows[:1])[0]
+        return newest[0]
 
     def _latest_of_each_stage(self, session: Session, ids: Sequence[int]) -> dict[int, list[ModelVersion]]:
-        newest: dict[tuple[int, str], tuple[Any, ...]] = {}
-        for row in session.rows_of(_OF_MODELS, ids):
-            newest.setdefault((row[0], row[6]), row)
+        """The newest version of each stage of these models, newest first."""
+        rows = session.rows_of(_NEWEST_OF_EACH_STAGE, ids)
         found: dict[int, list[ModelVersion]] = defaultdict(list)
-        rows = list(newest.values())
         for row, version in zip(rows, self._versions(session, rows), strict=True):
             found[row[0]].append(version)
         return found
@@ -260,16 +251,14 @@ class SqlVersions(SqlLoggedModels):
         listing.tie(models.c.name, ascending=True)
         listing.tie(versions.c.version, ascending=False)
         with self._database.read() as session:
-            page = listing.page(session, max_results, page_token, lambda row: row)
-            return Page(self._versions(session, page), page.token)
+            rows = listing.page(session, max_results, page_token)
+            return Page(self._versions(session, rows), rows.token)
 
     def _versions(self, session: Session, rows: Sequence[Sequence[Any]]) -> list[ModelVersion]:
-        ids = list({row[0] for row in rows})
-        tags: dict[tuple[int, int], list[Tag]] = defaultdict(list)
-        for model, version, key, value in session.rows_of(_TAGS, ids):
-            tags[model, version].append(Tag(key, value))
+        wanted = [(row[0], row[1]) for row in rows]
+        tags = _tags.read(session, wanted)
         aliases: dict[tuple[int, int], list[str]] = defaultdict(list)
-        for model, version, alias in session.rows_of(_ALIASES, ids):
+        for model, version, alias in session.rows_of(_ALIASES, wanted):
             aliases[model, version].append(alias)
         return [_entity(row, tags[row[0], row[1]], aliases[row[0], row[1]]) for row in rows]
 
