@@ -1,6 +1,7 @@
 """The process behind ``quire.testing.SimulatorProcess``: reads a behaviour from stdin, prints the port, serves.
 
-It ends when its standard input closes, so that it never outlives the program that started it.
+A behaviour that it cannot follow is said instead of the port. It ends when its standard input closes, so that it
+never outlives the program that started it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import threading
 
 import msgspec
 
+from quire.domain.errors import InvalidInput
 from quire.simulator.app import SimulatorApp
 from quire.simulator.behaviour import Behaviour
 from quire.simulator.request_log import RequestLog
@@ -19,7 +21,11 @@ from quire.simulator.server import address, make_server, open_socket
 def main() -> None:
     """Serve on a free port of 127.0.0.1 until standard input closes."""
     behaviour = msgspec.json.decode(sys.stdin.readline(), type=Behaviour)
-    app = SimulatorApp(behaviour, RequestLog(int(sys.argv[1])), controlled=True)
+    try:
+        app = SimulatorApp(behaviour, RequestLog(int(sys.argv[1])), controlled=True)
+    except InvalidInput as error:
+        print(error, flush=True)
+        return
     listener = open_socket("127.0.0.1", 0)
     server = make_server(app)
 

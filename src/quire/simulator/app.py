@@ -39,6 +39,8 @@ class SimulatorApp:
             return
         arrived = asyncio.get_running_loop().time()
         body = await _read_body(receive)
+        if body is None:
+            return
         if self.controlled and scope["path"].startswith(control.PREFIX):
             await Exchange(scope, receive, send).write(control.answer(self, scope["method"], scope["path"], body))
             return
@@ -97,15 +99,16 @@ class SimulatorApp:
         return fault
 
 
-async def _read_body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    parts = [body]
-    while message.get("more_body"):
+async def _read_body(receive: Receive) -> bytes | None:
+    """The whole body; None if the client went away before it was sent."""
+    parts: list[bytes] = []
+    more = True
+    while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,20 +10,18 @@ from quire.simulator import chat_rules, chat_stream, tokens
 from quire.simulator.answers import Question
 from quire.simulator.capabilities import check_context, reasoning_tokens
 from quire.simulator.chat_prompt import prompt_tokens, question
-from quire.simulator.chat_request import DECODER, ChatRequest
+from quire.simulator.chat_request import DECODER, ChatRequest, CustomTool, NamedCustom, NamedFunction
 from quire.simulator.choices import Choice, chat_logprobs, finish, stop_texts
 from quire.simulator.draws import digest
 from quire.simulator.errors import missing
 from quire.simulator.http import FINGERPRINT, Reply, Request, Stream, json_reply
+from quire.simulator.limits import ASSUMED_ANSWER
 from quire.simulator.simulation import Simulation
 from quire.simulator.validation import decode
 
-_ASSUMED_ANSWER = 16
-"""Tokens that a rate limit counts for an answer whose length the request does not bound."""
-
 
 class Chat(msgspec.Struct):
-    """A chat completion on its way: the request, and what is common to all its choices."""
+    """An answered request: its choices, and what is common to all of them."""
 
     request: ChatRequest
     model: str
@@ -34,21 +31,16 @@ class Chat(msgspec.Struct):
     reasoning_tokens: int
     id: str
     created: int
-    choose: Callable[[int], Choice]
+    choices: list[Choice]
 
-    @property
-    def count(self) -> int:
-        """How many choices are asked for."""
-        return self.request.n or 1
-
-    def usage(self, choices: list[Choice]) -> dict[str, Any]:
+    def usage(self) -> dict[str, Any]:
         """The tokens spent."""
-        reasoning = self.reasoning_tokens * len(choices)
-        return usage(self.prompt_tokens, sum(choice.tokens for choice in choices) + reasoning, reasoning)
+        reasoning = self.reasoning_tokens * len(self.choices)
+        return usage(self.prompt_tokens, sum(choice.tokens for choice in self.choices) + reasoning, reasoning)
 
     def calls(self, choice: Choice) -> list[dict[str, Any]]:
         """A choice's tool calls in the form of a message."""
-        custom = {tool.custom.name for tool in self.request.tools or () if hasattr(tool, "custom")}
+        custom = {tool.custom.name for tool in self.request.tools or () if isinstance(tool, CustomTool)}
         result: list[dict[str, Any]] = []
         for place, call in enumerate(choice.calls):
             name = "call_" + digest(b"call", self.question.key, self.id.encode(), b"%d" % place, size=12).hex()
@@ -65,7 +57,8 @@ class Chat(msgspec.Struct):
             return choice.finish
         if self.request.functions:
             return "function_call"
-        return "stop" if isinstance(self.request.tool_choice, dict) else "tool_calls"
+        named = isinstance(self.request.tool_choice, NamedFunction | NamedCustom)
+        return "stop" if named else "tool_calls"
 
 
 def create(simulation: Simulation, incoming: Request) -> Reply | Stream:
@@ -79,15 +72,13 @@ def create(simulation: Simulation, incoming: Request) -> Reply | Stream:
     prompt = prompt_tokens(request, encoding)
     limit = request.max_completion_tokens or request.max_tokens
     check_context(model, prompt, limit or 0, "messages")
-    headers = simulation.admit(model, prompt + (limit or _ASSUMED_ANSWER) * (request.n or 1))
+    headers = simulation.admit(model, prompt + (limit or ASSUMED_ANSWER) * (request.n or 1))
     chat = _chat(simulation, request, incoming, model, encoding, prompt, limit)
-    if request.stream:
-        first = chat.choose(0)  # refusals come before the stream begins
-        return Stream(chat_stream.frames(chat, first), headers)
-    choices = [chat.choose(place) for place in range(chat.count)]
-    content = completion(chat, choices)
     if request.store:
-        simulation.completions.add(chat.id, content)
+        simulation.completions.add(chat.id, _completion(chat))
+    if request.stream:
+        return Stream(chat_stream.frames(chat), headers)
+    content = _completion(chat)
     return json_reply(content, headers=headers, tokens=content["usage"]["completion_tokens"])
 
 
@@ -106,6 +97,7 @@ def _chat(
     thought = thought if limit is None else min(thought, limit)
     left = None if limit is None else limit - thought
     stop = stop_texts(request.stop)
+    written = [simulation.write(asked, place) for place in range(request.n or 1)]
     return Chat(
         request=request,
         model=model,
@@ -115,19 +107,18 @@ def _chat(
         reasoning_tokens=thought,
         id=simulation.new_id("chatcmpl-", asked.key),
         created=simulation.now(),
-        choose=lambda place: finish(simulation.write(asked, place), encoding, stop, left),
+        choices=[finish(one, encoding, stop, left) for one in written],
     )
 
 
-def completion(chat: Chat, choices: list[Choice]) -> dict[str, Any]:
-    """The body of a whole chat completion."""
+def _completion(chat: Chat) -> dict[str, Any]:
     content: dict[str, Any] = {
         "id": chat.id,
         "object": "chat.completion",
         "created": chat.created,
         "model": chat.model,
-        "choices": [_choice(chat, place, choice) for place, choice in enumerate(choices)],
-        "usage": chat.usage(choices),
+        "choices": [_choice(chat, place, choice) for place, choice in enumerate(chat.choices)],
+        "usage": chat.usage(),
         "service_tier": "default",
         "system_fingerprint": FINGERPRINT,
     }

@@ -9,7 +9,7 @@ import msgspec
 
 from quire.simulator import chat_request as wire
 from quire.simulator.answers import JSON_OBJECT, Question, Tool
-from quire.simulator.errors import ApiError, invalid
+from quire.simulator.errors import invalid
 from quire.simulator.tokens import count
 from quire.simulator.validation import read_json
 
@@ -108,15 +108,29 @@ def answer_format(request: wire.ChatRequest) -> Any:
 def tool_to_call(request: wire.ChatRequest, *, always: bool) -> Tool | None:
     """The tool that the answer calls: the named one, the first one if one is required; else None."""
     tools = offered_tools(request)
-    choice = request.tool_choice if request.function_call is None else _modern(request.function_call)
-    if isinstance(choice, dict):
-        return _chosen(choice, tools, request)
+    choice = request.function_call or request.tool_choice
+    if isinstance(choice, wire.AllowedTools):
+        names = [_chosen_name(allowed) for allowed in choice.allowed_tools.tools]
+        tools = {name: tool for name, tool in tools.items() if name in names}
+        choice = choice.allowed_tools.mode
+    if isinstance(choice, wire.NamedFunction | wire.NamedCustom | wire.Named):
+        name = _chosen_name(choice)
+        if name not in tools:
+            raise invalid("tool_choice", f"Invalid value for 'tool_choice': no tool named '{name}' is in 'tools'.")
+        return tools[name]
     if choice == "none" or not tools:
         return None
     answered = isinstance(request.messages[-1], wire.ToolAnswer | wire.FunctionAnswer)
     if choice == "required" or (always and not answered):
         return next(iter(tools.values()))
     return None
+
+
+def _chosen_name(choice: wire.NamedFunction | wire.NamedCustom | wire.Named) -> str:
+    """The name of the tool that a choice names."""
+    if isinstance(choice, wire.NamedFunction):
+        return choice.function.name
+    return choice.custom.name if isinstance(choice, wire.NamedCustom) else choice.name
 
 
 def offered_tools(request: wire.ChatRequest) -> dict[str, Tool]:
@@ -130,41 +144,3 @@ def offered_tools(request: wire.ChatRequest) -> dict[str, Tool]:
     for function in request.functions or ():
         tools[function.name] = Tool(function.name, function.parameters or {})
     return tools
-
-
-def _modern(choice: str | wire.Named) -> str | dict[str, Any]:
-    return choice if isinstance(choice, str) else {"type": "function", "function": {"name": choice.name}}
-
-
-def _chosen(choice: dict[str, Any], tools: dict[str, Tool], request: wire.ChatRequest) -> Tool | None:
-    if choice.get("type") == "allowed_tools":
-        return _allowed(choice, tools)
-    name = _chosen_name(choice)
-    if name not in tools:
-        raise invalid("tool_choice", f"Invalid value for 'tool_choice': no tool named '{name}' is in 'tools'.")
-    return tools[name]
-
-
-def _chosen_name(choice: dict[str, Any]) -> str:
-    kind = choice.get("type")
-    named = choice.get(kind) if isinstance(kind, str) else None
-    if kind not in {"function", "custom"} or not isinstance(named, dict) or not isinstance(named.get("name"), str):
-        raise ApiError(
-            400,
-            "Invalid value for 'tool_choice'. Give 'none', 'auto', 'required' or "
-            "{'type': 'function', 'function': {'name': NAME}}.",
-            param="tool_choice",
-            code="invalid_value",
-        )
-    return str(named["name"])
-
-
-def _allowed(choice: dict[str, Any], tools: dict[str, Tool]) -> Tool | None:
-    allowed = choice.get("allowed_tools")
-    if not isinstance(allowed, dict) or allowed.get("mode") not in {"auto", "required"}:
-        raise invalid("tool_choice.allowed_tools", "Invalid 'tool_choice.allowed_tools': give mode and tools.")
-    if allowed["mode"] == "auto":
-        return None
-    entries = [tool for tool in allowed.get("tools", ()) if isinstance(tool, dict)]
-    names = [_chosen_name(tool) for tool in entries]
-    return next((tools[name] for name in names if name in tools), None)

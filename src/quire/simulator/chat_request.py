@@ -204,7 +204,7 @@ class Allowed(msgspec.Struct):
     """The tools to choose among."""
 
     mode: Literal["auto", "required"]
-    tools: list[dict[str, Any]]
+    tools: list[NamedFunction | NamedCustom]
 
 
 class AllowedTools(msgspec.Struct, tag_field="type", tag="allowed_tools"):
@@ -277,7 +277,7 @@ class ChatRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: Temperature | None = None
-    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedFunction | NamedCustom | AllowedTools | None = None
     tools: list[FunctionTool | CustomTool] | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
     top_p: Share | None = None

@@ -17,18 +17,15 @@ if TYPE_CHECKING:
     from quire.simulator.chat import Chat
 
 
-def frames(chat: Chat, first: Choice) -> Iterator[bytes]:
-    """The frames of the stream; ``first`` is the choice that was made already."""
+def frames(chat: Chat) -> Iterator[bytes]:
+    """The frames of the stream."""
     include_usage = chat.request.stream_options is not None and bool(chat.request.stream_options.include_usage)
-    choices: list[Choice] = []
-    for place in range(chat.count):
-        choice = first if place == 0 else chat.choose(place)
-        choices.append(choice)
+    for place, choice in enumerate(chat.choices):
         for delta, logprobs in _deltas(chat, choice):
             yield _chunk(chat, [_choice(place, delta, logprobs, None)], include_usage)
         yield _chunk(chat, [_choice(place, {}, None, chat.finish_reason(choice))], include_usage)
     if include_usage:
-        yield event({**_head(chat), "choices": [], "usage": chat.usage(choices)})
+        yield event({**_head(chat), "choices": [], "usage": chat.usage()})
     yield DONE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -51,28 +52,45 @@ _DECODER = msgspec.json.Decoder(CompletionRequest)
 
 
 class _Completion(msgspec.Struct):
-    simulation: Simulation
+    """An answered request: ``choices`` holds those of the first prompt, then those of the next."""
+
     request: CompletionRequest
     model: str
     encoding: str
     prompts: list[str]
+    prompt_tokens: int
+    choices: list[Choice]
     id: str
     created: int
 
-    @property
-    def each(self) -> int:
-        return self.request.n or 1
+    def usage(self) -> dict[str, Any]:
+        """The tokens spent."""
+        return usage(self.prompt_tokens, sum(choice.tokens for choice in self.choices))
 
-    def choose(self, index: int) -> Choice:
-        """The choice of that index: the prompts in order, ``n`` choices each."""
-        prompt = self.prompts[index // self.each]
-        request = self.request
-        key = _encode((self.model, prompt, request.suffix, request.temperature, request.top_p, request.seed))
-        written = self.simulation.write(Question(self.model, prompt, key, lambda: prompt), index % self.each)
-        limit = request.max_tokens
-        if limit is None and written.source != "recording":
-            limit = _DEFAULT_MAX_TOKENS
-        return finish(written, self.encoding, stop_texts(request.stop), limit)
+    def text(self, index: int) -> str:
+        """The text of a choice, after its prompt where the request wants that too."""
+        prompt = self.prompts[index * len(self.prompts) // len(self.choices)] if self.request.echo else ""
+        return prompt + self.choices[index].text
+
+    def pieces(self, index: int) -> Iterator[tuple[str, dict[str, Any] | None]]:
+        """Each token of a choice's text, with its log probability where the request wants it."""
+        pieces = tokens.pieces(self.text(index), self.encoding)
+        likely = self.logprobs(index)
+        for place, piece in enumerate(pieces):
+            yield piece, likely and {name: values[place : place + 1] for name, values in likely.items()}
+
+    def logprobs(self, index: int) -> dict[str, Any] | None:
+        """The log probabilities of a choice; None where they are not wanted."""
+        if self.request.logprobs is None:
+            return None
+        pieces = tokens.pieces(self.text(index), self.encoding)
+        entries = logprobs(pieces, self.request.logprobs)
+        return {
+            "tokens": pieces,
+            "token_logprobs": [entry.logprob for entry in entries],
+            "top_logprobs": [dict(entry.top) for entry in entries],
+            "text_offset": [0, *itertools.accumulate(len(piece) for piece in pieces)][:-1],
+        }
 
 
 def create(simulation: Simulation, incoming: Request) -> Reply | Stream:
@@ -88,14 +106,33 @@ def create(simulation: Simulation, incoming: Request) -> Reply | Stream:
     limit = _DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
     check_context(model, max(counts), limit, "prompt")
     headers = simulation.admit(model, sum(counts) + limit * len(prompts) * (request.n or 1))
-    key = _encode((model, prompts, request.seed))
-    work = _Completion(simulation, request, model, encoding, prompts, simulation.new_id("cmpl-", key), simulation.now())
+    work = _Completion(
+        request=request,
+        model=model,
+        encoding=encoding,
+        prompts=prompts,
+        prompt_tokens=sum(counts),
+        choices=[choice for prompt in prompts for choice in _answer(simulation, request, model, prompt)],
+        id=simulation.new_id("cmpl-", _encode((model, prompts, request.seed))),
+        created=simulation.now(),
+    )
     if request.stream:
-        return Stream(_frames(work, sum(counts), work.choose(0)), headers)
-    choices = [work.choose(index) for index in range(len(prompts) * work.each)]
-    spent = usage(sum(counts), sum(choice.tokens for choice in choices))
-    content = {**_head(work), "choices": [_choice(work, *pair) for pair in enumerate(choices)], "usage": spent}
-    return json_reply(content, headers=headers, tokens=spent["completion_tokens"])
+        return Stream(_frames(work), headers)
+    choices = [_choice(work, index) for index in range(len(work.choices))]
+    content = {**_head(work), "choices": choices, "usage": work.usage()}
+    return json_reply(content, headers=headers, tokens=content["usage"]["completion_tokens"])
+
+
+def _answer(simulation: Simulation, request: CompletionRequest, model: str, prompt: str) -> Iterator[Choice]:
+    """The choices of one prompt. A recorded answer is cut only where the request says so."""
+    key = _encode((model, prompt, request.suffix, request.temperature, request.top_p, request.seed))
+    question = Question(model, prompt, key, lambda: prompt)
+    for place in range(request.n or 1):
+        written = simulation.write(question, place)
+        limit = request.max_tokens
+        if limit is None and written.source != "recording":
+            limit = _DEFAULT_MAX_TOKENS
+        yield finish(written, tokens.encoding_name(model), stop_texts(request.stop), limit)
 
 
 def _check(request: CompletionRequest) -> None:
@@ -107,29 +144,13 @@ def _check(request: CompletionRequest) -> None:
         raise invalid("stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled.")
 
 
-def _text(work: _Completion, index: int, choice: Choice) -> str:
-    prompt = work.prompts[index // work.each] if work.request.echo else ""
-    return prompt + choice.text
-
-
-def _choice(work: _Completion, index: int, choice: Choice) -> dict[str, Any]:
-    text = _text(work, index, choice)
-    likely = None
-    if work.request.logprobs is not None:
-        likely = _logprobs(tokens.pieces(text, work.encoding), work.request.logprobs)
-    return {"text": text, "index": index, "logprobs": likely, "finish_reason": choice.finish}
-
-
-def _logprobs(pieces: list[str], top: int, start: int = 0) -> dict[str, Any]:
-    entries = logprobs(pieces, top)
-    offsets = [start]
-    for piece in pieces:
-        offsets.append(offsets[-1] + len(piece))
+def _choice(work: _Completion, index: int) -> dict[str, Any]:
+    finish_reason = work.choices[index].finish
     return {
-        "tokens": pieces,
-        "token_logprobs": [entry.logprob for entry in entries],
-        "top_logprobs": [dict(entry.top) for entry in entries],
-        "text_offset": offsets[:-1],
+        "text": work.text(index),
+        "index": index,
+        "logprobs": work.logprobs(index),
+        "finish_reason": finish_reason,
     }
 
 
@@ -143,22 +164,15 @@ def _head(work: _Completion) -> dict[str, Any]:
     }
 
 
-def _frames(work: _Completion, prompt_tokens: int, first: Choice) -> Iterator[bytes]:
+def _frames(work: _Completion) -> Iterator[bytes]:
     include_usage = work.request.stream_options is not None and bool(work.request.stream_options.include_usage)
     extra = {"usage": None} if include_usage else {}
-    spent = 0
-    for index in range(len(work.prompts) * work.each):
-        choice = first if index == 0 else work.choose(index)
-        spent += choice.tokens
-        offset = 0
-        for piece in tokens.pieces(_text(work, index, choice), work.encoding):
-            likely = work.request.logprobs
-            logs = None if likely is None else _logprobs([piece], likely, offset)
-            offset += len(piece)
-            part = {"text": piece, "index": index, "logprobs": logs, "finish_reason": None}
+    for index, choice in enumerate(work.choices):
+        for piece, likely in work.pieces(index):
+            part = {"text": piece, "index": index, "logprobs": likely, "finish_reason": None}
             yield event({**_head(work), "choices": [part], **extra})
         last = {"text": "", "index": index, "logprobs": None, "finish_reason": choice.finish}
         yield event({**_head(work), "choices": [last], **extra})
     if include_usage:
-        yield event({**_head(work), "choices": [], "usage": usage(prompt_tokens, spent)})
+        yield event({**_head(work), "choices": [], "usage": work.usage()})
     yield DONE

@@ -24,6 +24,7 @@ from quire.simulator.validation import decode
 ECHO = (0.1, 0.2, 0.3)
 """The vector of every text when the simulator echoes."""
 _MOST_INPUTS = 2048
+_MOST_DIMENSIONS = 8_192
 _PLACES = 12
 _WORD = re.compile(r"\w+")
 
@@ -84,8 +85,9 @@ def _check(request: EmbeddingRequest, model: str, texts: list[str], counts: list
         return
     if model == "text-embedding-ada-002":
         raise unsupported("dimensions", "Leave it out.")
-    if model.startswith("text-embedding-3") and request.dimensions > dimensions(model):
-        message = f"Invalid 'dimensions': the vectors of this model have {dimensions(model)} at most."
+    most = dimensions(model) if model.startswith("text-embedding-3") else _MOST_DIMENSIONS
+    if request.dimensions > most:
+        message = f"Invalid 'dimensions': the vectors of this model have {most} at most."
         raise invalid("dimensions", message, "integer_above_max_value")
 
 

@@ -35,6 +35,10 @@ class Hyperparameters(msgspec.Struct):
     beta: Rate = "auto"
 
 
+class _Method(msgspec.Struct):
+    hyperparameters: Hyperparameters | None = None
+
+
 class JobRequest(msgspec.Struct, forbid_unknown_fields=True):
     """``POST /fine_tuning/jobs``."""
 
@@ -168,7 +172,7 @@ def _train(simulation: Simulation, job: Job) -> None:
     job.description["result_files"] = [result.description["id"]]
     job.description["trained_tokens"] = job.training.tokens * epochs
     job.description["fine_tuned_model"] = name
-    simulation.tuned.add(name)
+    simulation.tuned[name] = None
     _note(simulation, job, f"New fine-tuned model created: {name}")
     _note(simulation, job, "The job has successfully completed")
     _finish(simulation, job, "succeeded")
@@ -210,7 +214,7 @@ def _finish(simulation: Simulation, job: Job, status: str) -> None:
 
 def _method(request: JobRequest) -> str:
     kind = (request.method or {}).get("type", "supervised")
-    if kind not in {"supervised", "dpo", "reinforcement"}:
+    if kind not in ("supervised", "dpo", "reinforcement"):
         message = f"Invalid value: '{kind}'. Supported values are: 'supervised', 'dpo' and 'reinforcement'."
         raise ApiError(400, message, param="method.type", code="invalid_value")
     return str(kind)
@@ -218,9 +222,10 @@ def _method(request: JobRequest) -> str:
 
 def _hyperparameters(request: JobRequest, training: Training) -> Hyperparameters:
     given = request.hyperparameters or Hyperparameters()
-    nested = ((request.method or {}).get(_method(request)) or {}).get("hyperparameters")
-    if nested:
-        given = convert(nested, Hyperparameters, f"method.{_method(request)}.hyperparameters")
+    kind = _method(request)
+    nested = (request.method or {}).get(kind)
+    if nested is not None:
+        given = convert(nested, _Method, f"method.{kind}").hyperparameters or given
     return Hyperparameters(
         batch_size=training.batch_size if given.batch_size == "auto" else given.batch_size,
         learning_rate_multiplier=2.0 if given.learning_rate_multiplier == "auto" else given.learning_rate_multiplier,

@@ -16,6 +16,7 @@ from quire.simulator.patterns import matching_text
 
 _DEEP = 6
 _TOO_DEEP = 40
+_LONGEST = 10_000
 _FORMATS = {
     "date": "2025-01-31",
     "time": "12:30:00Z",
@@ -33,8 +34,11 @@ _WORDS = ("simulated", "sample", "example", "placeholder", "invented", "generate
 
 
 def instance(schema: Any, key: bytes) -> Any:
-    """A value that fits ``schema``. Raises ApiError (400) for a reference or a pattern that cannot be followed."""
-    return _Builder(schema, key).build(schema, b"$", 0)
+    """A value that fits ``schema``. Raises ApiError (400) for what is no schema, or one that cannot be followed."""
+    try:
+        return _Builder(schema, key).build(schema, b"$", 0)
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        raise ApiError(400, f"Invalid schema: it is not valid JSON Schema ({error}).") from error
 
 
 class _Builder:
@@ -95,6 +99,8 @@ class _Builder:
         wanted = least if depth > _DEEP else min(most, max(least, 1 + self._draw(path) % 2))
         items = schema.get("items", {})
         schemas = [first[i] if i < len(first) else items for i in range(wanted)]
+        if wanted > _LONGEST:
+            raise ApiError(400, f"Invalid schema: {wanted} items are demanded; the simulator makes {_LONGEST}.")
         values = [self.build(item, path + b"[%d]" % i, depth + 1) for i, item in enumerate(schemas)]
         if schema.get("uniqueItems"):
             return [value for i, value in enumerate(values) if value not in values[:i]]
@@ -116,6 +122,8 @@ class _Builder:
             return _FORMATS[schema["format"]]
         text: str = self._choose(_WORDS, path)
         least, most = schema.get("minLength", 0), schema.get("maxLength")
+        if least > _LONGEST:
+            raise ApiError(400, f"Invalid schema: a text of {least} is demanded; the simulator writes {_LONGEST}.")
         text = text + " simulated" * math.ceil(max(0, least - len(text)) / 10)
         return text[:most] if most is not None else text
 

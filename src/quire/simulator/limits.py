@@ -8,6 +8,9 @@ from collections.abc import Callable
 from quire.simulator.errors import ApiError
 from quire.simulator.http import Headers
 
+ASSUMED_ANSWER = 16
+"""Tokens that a limit counts for an answer whose length the request does not bound."""
+
 
 class Limits:
     """Requests and tokens per minute. Not safe between threads: the server asks from its event loop only."""

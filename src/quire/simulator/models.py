@@ -14,7 +14,8 @@ _OWNER = "quire-simulator"
 
 def list_all(simulation: Simulation, request: Request) -> Reply:
     """The models of the behaviour, else those that OpenAI is known for; then the fine-tuned ones."""
-    names = simulation.behaviour.models or KNOWN_MODELS
+    models = simulation.behaviour.models
+    names = KNOWN_MODELS if models is None else models
     return json_reply({"object": "list", "data": [_model(name) for name in (*names, *simulation.tuned)]})
 
 
@@ -31,7 +32,7 @@ def delete(simulation: Simulation, request: Request) -> Reply:
     name = request.parameters["model"]
     if name not in simulation.tuned:
         raise unknown_model(name)
-    simulation.tuned.discard(name)
+    del simulation.tuned[name]
     return json_reply({"id": name, "object": "model", "deleted": True})
 
 

@@ -66,7 +66,9 @@ def create(simulation: Simulation, incoming: Request) -> Reply:
     headers = simulation.admit(model, sum(count(text, "o200k_base") for text in texts))
     images = not isinstance(request.input, str) and any(isinstance(part, _Part) for part in request.input)
     results = [_result(text, simulation.behaviour.seed, images=images) for text in texts]
-    return json_reply({"id": simulation.new_id("modr-"), "model": model, "results": results}, headers=headers)
+    return json_reply(
+        {"id": simulation.new_id("modr-", incoming.body), "model": model, "results": results}, headers=headers
+    )
 
 
 def _texts(given: str | list[str | _Part]) -> list[str]:

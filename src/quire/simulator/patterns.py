@@ -10,6 +10,7 @@ from quire.simulator.errors import ApiError
 
 _parser: Any = getattr(re, "_parser")  # noqa: B009 - the standard library's own parser, which has no public name
 _MOST_REPEATS = 3
+_LONGEST = 1_000
 _CATEGORIES = {
     "CATEGORY_DIGIT": "7",
     "CATEGORY_NOT_DIGIT": "x",
@@ -68,6 +69,8 @@ class _Generator:
             return text
         if operation in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
             least, most, inner = argument
+            if least > _LONGEST:
+                raise NotImplementedError(f"{least} repeats")
             spread = min(int(most), least + _MOST_REPEATS) - least
             return "".join(self.generate(inner) for _ in range(least + next(self._draw) % (spread + 1)))
         if operation == "GROUPREF":

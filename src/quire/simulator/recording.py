@@ -2,8 +2,9 @@
 
 A recording is a JSONL file; each line is an object with ``question`` and, for each model name, an answer. An
 answer is a text, an object ``{"solution": text}`` (or ``{"text": text}``), or ``{"tool_calls": [{"name",
-"arguments"}, …]}``; under the key ``answer`` it holds for every model that has no key of its own. The same can be
-given as a list of such objects or as a mapping ``{question: answer}``.
+"arguments"}, …]}``; under the key ``answer`` it holds for every model that has no key of its own. Whatever else an
+object holds is left alone, and lines with one question add to one another. The same can be given as a list of such
+objects or as a mapping ``{question: answer}``.
 
 A question matches when the message is the question, else when the message contains it (the longest, where it
 contains several): a prompt around the question does not matter. Both are found without trying every question.
@@ -38,16 +39,20 @@ class Recorded(msgspec.Struct, frozen=True):
     tool_calls: tuple[ToolCall, ...] = ()
 
 
+_Record = tuple[str, Mapping[str, Any]]
+"""Where a record stands, in the words of an error, and the record."""
+
+
 class RecordingIndex:
     """Finds the recorded answer to a message. Reading is linear in the recording, finding in the message."""
 
-    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
-        self._answers: dict[str, Mapping[str, Any]] = {}
-        for number, record in enumerate(records, 1):
+    def __init__(self, records: Iterable[_Record]) -> None:
+        self._answers: dict[str, dict[str, Recorded]] = {}
+        for where, record in records:
             question = record.get("question")
             if not isinstance(question, str) or not question.strip():
-                raise InvalidInput(f"Record {number} of the recording has no text under 'question'. Add it.")
-            self._answers.setdefault(question.strip(), record)
+                raise InvalidInput(f"{where} has no text under 'question'. Add it.")
+            self._answers.setdefault(question.strip(), {}).update(_read_answers(record, where))
         self._anchors: dict[int, dict[str, list[str]]] = {}
         for question in self._answers:
             length = min(len(question), _ANCHOR)
@@ -59,18 +64,15 @@ class RecordingIndex:
 
     def find(self, message: str, model: str) -> Recorded | None:
         """What ``model`` answered to the question that ``message`` is or contains; None if nothing is recorded."""
-        record = self._find(message.strip())
-        if record is None:
-            return None
-        answer = record.get(model, record.get(ANY_MODEL))
-        return None if answer is None else _read_answer(answer)
+        answers = self._find(message.strip())
+        return answers.get(model, answers.get(ANY_MODEL))
 
-    def _search(self, message: str) -> Mapping[str, Any] | None:
+    def _search(self, message: str) -> Mapping[str, Recorded]:
         exact = self._answers.get(message)
         if exact is not None:
             return exact
         best = max(self._contained(message), key=len, default=None)
-        return None if best is None else self._answers[best]
+        return {} if best is None else self._answers[best]
 
     def _contained(self, message: str) -> Iterator[str]:
         for length, anchors in self._anchors.items():
@@ -85,48 +87,70 @@ def read_recording(source: object) -> RecordingIndex:
     if isinstance(source, str | Path):
         return RecordingIndex(_read_lines(Path(source)))
     if isinstance(source, Mapping):
-        return RecordingIndex({"question": question, ANY_MODEL: answer} for question, answer in source.items())
+        pairs = [{"question": question, ANY_MODEL: answer} for question, answer in source.items()]
+        return RecordingIndex((f"The answer to {pair['question']!r:.80}", pair) for pair in pairs)
     if isinstance(source, Sequence):
         return RecordingIndex(_require_record(record, f"Record {n}") for n, record in enumerate(source, 1))
     raise InvalidInput(f"A recording is a file, a mapping or a list of records, not {type(source).__name__}.")
 
 
-def _read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
+def _read_lines(path: Path) -> Iterator[_Record]:
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise InvalidInput(f"The recording {path} cannot be read: {error.strerror}. Give a JSONL file.") from error
     for number, line in enumerate(lines, 1):
         if line.strip():
+            where = f"Line {number} of the recording {path}"
             try:
                 record = msgspec.json.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise InvalidInput(f"Line {number} of the recording {path} is not JSON: {error}.") from error
-            yield _require_record(record, f"Line {number} of the recording {path}")
+                raise InvalidInput(f"{where} is not JSON: {error}.") from error
+            yield _require_record(record, where)
 
 
-def _require_record(record: object, where: str) -> Mapping[str, Any]:
+def _require_record(record: object, where: str) -> _Record:
     if not isinstance(record, Mapping):
         raise InvalidInput(f"{where} is {type(record).__name__}. Give an object with 'question' and answers.")
-    return record
+    return where, record
 
 
-def _read_answer(answer: object) -> Recorded:
-    if isinstance(answer, str):
-        return Recorded(answer)
-    if isinstance(answer, Mapping):
-        if "tool_calls" in answer:
-            return Recorded(tool_calls=tuple(_read_call(call) for call in answer["tool_calls"]))
-        text = answer.get("solution", answer.get("text"))
-        if isinstance(text, str):
-            return Recorded(text)
-    raise InvalidInput(
-        f"A recorded answer is {answer!r:.80}. Give a text, an object with the text under 'solution', or one with "
-        "'tool_calls': a list of objects with 'name' and 'arguments'."
-    )
+def _read_answers(record: Mapping[str, Any], where: str) -> Iterator[tuple[str, Recorded]]:
+    for model, value in record.items():
+        answer = None if model == "question" else _read_answer(value, where)
+        if answer is not None:
+            yield model, answer
+        elif model == ANY_MODEL:
+            raise InvalidInput(
+                f"{where} has {value!r:.80} as its answer. Give a text, an object with the text under 'solution', or "
+                "one with 'tool_calls': a list of objects with 'name' and 'arguments'."
+            )
 
 
-def _read_call(call: Mapping[str, Any]) -> ToolCall:
-    arguments = call.get("arguments", {})
-    text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
-    return ToolCall(str(call["name"]), text)
+def _read_answer(value: object, where: str) -> Recorded | None:
+    """The answer that a value of a record gives; None for one that is something else."""
+    if isinstance(value, str):
+        return Recorded(value)
+    if not isinstance(value, Mapping):
+        return None
+    if "tool_calls" in value:
+        return Recorded(tool_calls=_read_calls(value["tool_calls"], where))
+    text = value.get("solution", value.get("text"))
+    return Recorded(text) if isinstance(text, str) else None
+
+
+def _read_calls(calls: object, where: str) -> tuple[ToolCall, ...]:
+    try:
+        read = msgspec.convert(calls, list[_Call])
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{where} has wrong 'tool_calls': {error}. Give a list of name and arguments.") from None
+    return tuple(ToolCall(call.name, _json_text(call.arguments)) for call in read)
+
+
+def _json_text(arguments: object) -> str:
+    return arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+
+
+class _Call(msgspec.Struct):
+    name: str
+    arguments: Any = msgspec.field(default_factory=dict)

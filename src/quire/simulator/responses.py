@@ -10,25 +10,20 @@ import msgspec
 from quire.simulator import responses_stream, tokens
 from quire.simulator.answers import JSON_OBJECT, Question
 from quire.simulator.capabilities import check_context, check_sampling, reasoning_tokens
+from quire.simulator.chat_request import JsonObjectFormat
 from quire.simulator.choices import Choice, chat_logprobs, finish
 from quire.simulator.draws import digest
 from quire.simulator.errors import ApiError, invalid, missing
 from quire.simulator.http import FINGERPRINT, Reply, Request, Stream, json_reply
+from quire.simulator.limits import ASSUMED_ANSWER
 from quire.simulator.responses_input import Items, check_calls, content_text, input_tokens, last_user_text, read_items
-from quire.simulator.responses_request import (
-    DECODER,
-    JsonObjectFormat,
-    JsonSchemaFormat,
-    Reasoning,
-    ResponsesRequest,
-)
+from quire.simulator.responses_request import DECODER, JsonSchemaFormat, Reasoning, ResponsesRequest
 from quire.simulator.responses_tools import read_tools, stated_tools, tool_to_call
 from quire.simulator.simulation import Simulation
 from quire.simulator.strict_schema import check_strict
 from quire.simulator.validation import decode, read_json
 from quire.simulator.words import sentence
 
-_ASSUMED_ANSWER = 16
 _PROMPT_MODEL = "gpt-4o"
 """The model that a stored prompt is said to name, when the request names none."""
 
@@ -65,7 +60,7 @@ def create(simulation: Simulation, incoming: Request) -> Reply | Stream:
     request = turn.request
     limit = request.max_output_tokens
     check_context(turn.model, turn.input_tokens, limit or 0, "input")
-    headers = simulation.admit(turn.model, turn.input_tokens + (limit or _ASSUMED_ANSWER))
+    headers = simulation.admit(turn.model, turn.input_tokens + (limit or ASSUMED_ANSWER))
     written = simulation.write(turn.question)
     thought = 0
     if not simulation.behaviour.echo:
@@ -80,7 +75,7 @@ def create(simulation: Simulation, incoming: Request) -> Reply | Stream:
     if request.stream:
         return Stream(responses_stream.frames(body, turn.encoding), headers)
     if request.background:
-        body = {**unfinished(body), "status": "queued"}
+        body = {**responses_stream.unfinished(body), "status": "queued"}
     return json_reply(body, headers=headers, tokens=choice.tokens + thought)
 
 
@@ -261,9 +256,3 @@ def _thought(turn: Turn, origin: bytes) -> dict[str, Any]:
     if "reasoning.encrypted_content" in (turn.request.include or ()):
         item["encrypted_content"] = "simulated:" + digest(b"thought", origin, size=24).hex()
     return item
-
-
-def unfinished(body: dict[str, Any]) -> dict[str, Any]:
-    """A response as it looks before anything was generated."""
-    rest = {name: value for name, value in body.items() if name != "usage"}
-    return {**rest, "status": "in_progress", "output": [], "completed_at": None, "incomplete_details": None}

@@ -28,32 +28,30 @@ _REQUIRED = {
     "reasoning": ("id", "summary"),
     "item_reference": ("id",),
 }
-_OTHER_ITEMS = frozenset(
-    {
-        "additional_tools",
-        "apply_patch_call",
-        "apply_patch_call_output",
-        "code_interpreter_call",
-        "compaction",
-        "compaction_trigger",
-        "computer_call",
-        "computer_call_output",
-        "file_search_call",
-        "image_generation_call",
-        "local_shell_call",
-        "local_shell_call_output",
-        "mcp_approval_request",
-        "mcp_approval_response",
-        "mcp_call",
-        "mcp_list_tools",
-        "program",
-        "program_output",
-        "shell_call",
-        "shell_call_output",
-        "tool_search_call",
-        "tool_search_output",
-        "web_search_call",
-    }
+_OTHER_ITEMS = (
+    "additional_tools",
+    "apply_patch_call",
+    "apply_patch_call_output",
+    "code_interpreter_call",
+    "compaction",
+    "compaction_trigger",
+    "computer_call",
+    "computer_call_output",
+    "file_search_call",
+    "image_generation_call",
+    "local_shell_call",
+    "local_shell_call_output",
+    "mcp_approval_request",
+    "mcp_approval_response",
+    "mcp_call",
+    "mcp_list_tools",
+    "program",
+    "program_output",
+    "shell_call",
+    "shell_call_output",
+    "tool_search_call",
+    "tool_search_output",
+    "web_search_call",
 )
 _CALLS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
 _MESSAGE_TOKENS, _REPLY_TOKENS, _IMAGE_TOKENS = 4, 3, 765
@@ -70,6 +68,10 @@ def read_items(given: str | list[dict[str, Any]]) -> Items:
 
 def _check_item(item: dict[str, Any], where: str) -> None:
     kind = item.get("type") or ("message" if "role" in item else "item_reference" if set(item) == {"id"} else None)
+    if kind is None:
+        raise missing(f"{where}.role")
+    if not isinstance(kind, str):
+        raise _type_error(f"{where}.type", "a string")
     if kind == "message":
         _check_message(item, where)
     elif kind in _REQUIRED:
@@ -78,8 +80,6 @@ def _check_item(item: dict[str, Any], where: str) -> None:
                 raise missing(f"{where}.{name}")
         if kind == "function_call" and not isinstance(item["arguments"], str):
             raise _type_error(f"{where}.arguments", "a string")
-    elif kind is None:
-        raise missing(f"{where}.role")
     elif kind not in _OTHER_ITEMS:
         known = ", ".join(f"'{name}'" for name in ("message", *_REQUIRED))
         raise invalid(f"{where}.type", f"Invalid value: '{kind}'. Supported values include: {known}.")
@@ -107,9 +107,9 @@ def _check_part(part: Any, where: str) -> None:
     if not isinstance(part, dict):
         raise _type_error(where, "an object")
     kind = part.get("type")
-    if kind not in _PARTS:
-        if kind is None:
-            raise missing(f"{where}.type")
+    if kind is None:
+        raise missing(f"{where}.type")
+    if not isinstance(kind, str) or kind not in _PARTS:
         supported = ", ".join(f"'{name}'" for name in _PARTS)
         raise invalid(f"{where}.type", f"Invalid value: '{kind}'. Supported values are: {supported}.")
     for name in _PARTS[kind]:

@@ -7,15 +7,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from quire.simulator.chat_request import Effort, Name, Retention, Share, Temperature, Verbosity
-
-
-class TextFormat(msgspec.Struct, tag_field="type", tag="text"):
-    """Plain text."""
-
-
-class JsonObjectFormat(msgspec.Struct, tag_field="type", tag="json_object"):
-    """Some JSON object."""
+from quire.simulator.chat_request import (
+    Effort,
+    JsonObjectFormat,
+    Name,
+    Retention,
+    ServiceTier,
+    Share,
+    Temperature,
+    TextFormat,
+    Verbosity,
+)
 
 
 class JsonSchemaFormat(msgspec.Struct, tag_field="type", tag="json_schema", omit_defaults=True):
@@ -80,7 +82,7 @@ class ResponsesRequest(msgspec.Struct, forbid_unknown_fields=True):
     prompt_cache_retention: Retention | None = None
     reasoning: Reasoning | None = None
     safety_identifier: Annotated[str, Meta(max_length=64)] | None = None
-    service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
+    service_tier: ServiceTier | None = None
     store: bool | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None

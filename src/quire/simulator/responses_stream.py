@@ -21,9 +21,14 @@ def frames(body: dict[str, Any], encoding: str) -> Iterator[bytes]:
         yield event({"type": name, "sequence_number": number, **content}, name)
 
 
+def unfinished(body: dict[str, Any]) -> dict[str, Any]:
+    """A response as it looks before anything was generated."""
+    rest = {name: value for name, value in body.items() if name != "usage"}
+    return {**rest, "status": "in_progress", "output": [], "completed_at": None, "incomplete_details": None}
+
+
 def _events(body: dict[str, Any], encoding: str) -> Iterator[_Event]:
-    begun = {name: value for name, value in body.items() if name != "usage"}
-    begun |= {"status": "in_progress", "output": [], "completed_at": None, "incomplete_details": None}
+    begun = unfinished(body)
     yield "response.created", {"response": begun}
     yield "response.in_progress", {"response": begun}
     for place, item in enumerate(body["output"]):

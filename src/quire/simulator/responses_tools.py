@@ -11,25 +11,23 @@ from quire.simulator.responses_request import ResponsesRequest
 from quire.simulator.strict_schema import check_strict
 
 _NAME = re.compile(r"^[a-zA-Z0-9_-]{1,128}$")
-_HOSTED = frozenset(
-    {
-        "apply_patch",
-        "code_interpreter",
-        "computer",
-        "computer_use_preview",
-        "file_search",
-        "image_generation",
-        "local_shell",
-        "mcp",
-        "namespace",
-        "programmatic_tool_calling",
-        "shell",
-        "tool_search",
-        "web_search",
-        "web_search_2025_08_26",
-        "web_search_preview",
-        "web_search_preview_2025_03_11",
-    }
+_HOSTED = (
+    "apply_patch",
+    "code_interpreter",
+    "computer",
+    "computer_use_preview",
+    "file_search",
+    "image_generation",
+    "local_shell",
+    "mcp",
+    "namespace",
+    "programmatic_tool_calling",
+    "shell",
+    "tool_search",
+    "web_search",
+    "web_search_2025_08_26",
+    "web_search_preview",
+    "web_search_preview_2025_03_11",
 )
 
 
@@ -38,7 +36,7 @@ def read_tools(request: ResponsesRequest) -> dict[str, Tool]:
     tools: dict[str, Tool] = {}
     for place, tool in enumerate(request.tools or ()):
         kind = tool.get("type")
-        if kind in {"function", "custom"}:
+        if kind in ("function", "custom"):
             read = _read_tool(tool, f"tools[{place}]")
             tools[read.name] = read
         elif kind is None:
@@ -90,12 +88,10 @@ def tool_to_call(request: ResponsesRequest, tools: dict[str, Tool], *, always: b
 def _chosen(choice: dict[str, Any], tools: dict[str, Tool]) -> Tool | None:
     kind = choice.get("type")
     if kind == "allowed_tools":
-        names = [tool.get("name") for tool in choice.get("tools", ()) if isinstance(tool, dict)]
-        found = next((tools[name] for name in names if name in tools), None)
-        return found if choice.get("mode") == "required" else None
+        return _allowed(choice, tools)
     if kind in _HOSTED:
         return None
-    if kind not in {"function", "custom"}:
+    if kind not in ("function", "custom"):
         raise invalid("tool_choice.type", f"Invalid value: '{kind}'. Give 'function', 'custom' or a hosted tool.")
     name = choice.get("name")
     if not isinstance(name, str):
@@ -103,3 +99,14 @@ def _chosen(choice: dict[str, Any], tools: dict[str, Tool]) -> Tool | None:
     if name not in tools:
         raise invalid("tool_choice", f"Tool choice '{name}' not found in 'tools' parameter.")
     return tools[name]
+
+
+def _allowed(choice: dict[str, Any], tools: dict[str, Tool]) -> Tool | None:
+    allowed = choice.get("tools")
+    if not isinstance(allowed, list) or choice.get("mode") not in ("auto", "required"):
+        raise invalid(
+            "tool_choice", "Invalid 'tool_choice': 'allowed_tools' needs 'mode' (auto or required) and 'tools'."
+        )
+    names = [tool.get("name") for tool in allowed if isinstance(tool, dict)]
+    found = next((tool for name, tool in tools.items() if name in names), None)
+    return found if choice["mode"] == "required" else None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import ipaddress
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn import Config, Server
@@ -26,8 +30,12 @@ class _Protocol(HttpToolsProtocol):
 
 
 def make_server(app: SimulatorApp) -> Server:
-    """A uvicorn server for the application; quiet, and quick to stop."""
-    config = Config(
+    """A uvicorn server for the application that writes nothing to the terminal."""
+    return Server(_config(app))
+
+
+def _config(app: SimulatorApp) -> Config:
+    return Config(
         app,
         http=_Protocol,
         loop="auto",
@@ -43,7 +51,6 @@ def make_server(app: SimulatorApp) -> Server:
         timeout_graceful_shutdown=1,
         backlog=_BACKLOG,
     )
-    return Server(config)
 
 
 def open_socket(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
@@ -75,13 +82,44 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class ThreadedServer:
-    """The application on a port of 127.0.0.1, served from a thread of this process until ``stop``."""
+class _AbruptServer(Server):
+    """Stops within a millisecond: uvicorn's own polling would cost each test of an application 0.2 s."""
 
-    def __init__(self, app: SimulatorApp, port: int = 0) -> None:
-        self._socket = open_socket("127.0.0.1", port)
+    _wake: Callable[[], object] | None = None
+
+    def stop(self) -> None:
+        """End the server; may be called from any thread, before it runs too."""
+        self.should_exit = True
+        if self._wake is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
+                self._wake()
+
+    async def main_loop(self) -> None:
+        """Tick once a second, as uvicorn needs it, until woken."""
+        woken = asyncio.Event()
+        self._wake = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the listening sockets and break every connection, whatever is on its way."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+
+
+class ThreadedServer:
+    """The application on a free port of 127.0.0.1, served from a thread of this process until ``stop``."""
+
+    def __init__(self, app: SimulatorApp) -> None:
+        self._socket = open_socket("127.0.0.1", 0)
         self.port: int = self._socket.getsockname()[1]
-        self._server = make_server(app)
+        self._server = _AbruptServer(_config(app))
         self._thread = threading.Thread(target=self._run, name="quire-simulator", daemon=True)
         self._thread.start()
 
@@ -89,8 +127,8 @@ class ThreadedServer:
         self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
-        """Close every connection and the socket."""
-        self._server.should_exit = True
+        """Break every connection and close the socket."""
+        self._server.stop()
         self._thread.join(timeout=10)
         self._socket.close()
 

@@ -36,7 +36,7 @@ class Simulation:
     recording: RecordingIndex | None
 
     def __init__(self, behaviour: Behaviour) -> None:
-        self.started = time.time()
+        self._started = time.time()
         self._numbers = itertools.count(1)
         self.forget()
         self.behave(behaviour)
@@ -54,7 +54,7 @@ class Simulation:
         """Drop every stored object."""
         self.responses, self.completions = Objects(), Objects()
         self.files, self.batches, self.jobs = Objects(), Objects(), Objects()
-        self.tuned: set[str] = set()
+        self.tuned: dict[str, None] = {}  # a set that keeps its order
 
     def write(self, question: Question, choice: int = 0) -> Written:
         """The answer to a question."""
@@ -86,11 +86,10 @@ class Simulation:
         return int(time.time()) if clock is None else clock
 
     def new_id(self, prefix: str, key: bytes = b"") -> str:
-        """An id of its own; with a fixed clock, one that depends on ``key`` alone where a key is given."""
-        if self.behaviour.clock is not None and key:
-            return prefix + digest(b"id", key, size=12).hex()
-        number = next(self._numbers)
-        return prefix + digest(b"id", str(self.started).encode(), b"%d" % number, size=12).hex()
+        """An id of its own; with a fixed clock, one that depends on ``key`` alone, or without a key on its number."""
+        if self.behaviour.clock is None:
+            key = f"{self._started} {next(self._numbers)}".encode()
+        return prefix + digest(b"id", key or b"%d" % next(self._numbers), size=12).hex()
 
 
 def unknown_model(model: str) -> ApiError:

@@ -17,8 +17,11 @@ def check_strict(schema: Mapping[str, Any], param: str, name: str) -> None:
     if schema.get("type") != "object" and "$ref" not in schema:
         shown = schema.get("type", "none")
         raise _refusal(param, name, (), f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{shown}\"'.")
-    for path, part in _parts(schema, ()):
-        _check_object(part, path, param, name)
+    try:
+        for path, part in _parts(schema, ()):
+            _check_object(part, path, param, name)
+    except (AttributeError, RecursionError, TypeError) as error:
+        raise _refusal(param, name, (), f"it is not valid JSON Schema ({error}).") from error
 
 
 def _check_object(part: Mapping[str, Any], path: tuple[str, ...], param: str, name: str) -> None:

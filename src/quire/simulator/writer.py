@@ -76,7 +76,7 @@ class Exchange:
         else:
             if fault != "disconnect":
                 await self._half(answer)
-            self._hang_up()
+            await self._hang_up()
 
     async def _start(self, reply: Reply, length: int | None = None) -> None:
         headers = [
@@ -127,8 +127,9 @@ class Exchange:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    def _hang_up(self) -> None:
+    async def _hang_up(self) -> None:
         transport = self._scope.get("extensions", {}).get(TRANSPORT)
         if transport is None:
             raise ConnectionAbortedError("the simulator was told to break this connection")
         transport.close()
+        await self._disconnected()

@@ -23,15 +23,15 @@ VARIABLES = (
 """Every variable that decides where a client sends; those not set for the simulator must be unset."""
 
 
-def openai_environment(port: int) -> dict[str, str]:
+def openai_environment(port: int, host: str = "127.0.0.1") -> dict[str, str]:
     """For the OpenAI SDK, Quire and MLflow."""
-    base = f"http://127.0.0.1:{port}/v1"
+    base = f"http://{host}:{port}/v1"
     return {"OPENAI_API_KEY": API_KEY, "OPENAI_BASE_URL": base, "OPENAI_API_BASE": base}
 
 
-def azure_environment(port: int) -> dict[str, str]:
+def azure_environment(port: int, host: str = "127.0.0.1") -> dict[str, str]:
     """For the SDK's Azure client, and under the names that Quire and MLflow read."""
-    endpoint = f"http://127.0.0.1:{port}"
+    endpoint = f"http://{host}:{port}"
     return {
         "OPENAI_API_TYPE": "azure",
         "OPENAI_API_BASE": endpoint,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
-from quire.domain.errors import Unavailable
+from quire.domain.errors import InvalidInput, Unavailable
 from quire.simulator.behaviour import Behaviour
 from quire.simulator.request_log import RecordedRequest
-from quire.testing.environment import azure_environment, openai_environment
+from quire.testing.address import NOT_RUNNING, Addressed
 
 
-class SimulatorProcess:
+class SimulatorProcess(Addressed):
     """The same as :class:`quire.testing.Simulator`, run by another interpreter.
 
     ``requests`` and ``behaviour`` go over a socket: the recorded requests are copies, their credentials redacted.
@@ -30,7 +31,10 @@ class SimulatorProcess:
         self._port = 0
 
     def start(self) -> SimulatorProcess:
-        """Start the process and wait until it listens; returns the simulator itself. Raises Unavailable."""
+        """Start the process and wait until it listens; returns the simulator itself.
+
+        Raises InvalidInput for a behaviour that cannot be followed (a faulty recording), Unavailable if it ends early.
+        """
         command = [sys.executable, "-m", "quire.simulator", str(self._keep)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)  # noqa: S603 - our own module
@@ -41,6 +45,8 @@ class SimulatorProcess:
         line = self._process.stdout.readline()
         if not line.strip().isdecimal():
             self.stop()
+            if line:
+                raise InvalidInput(line.strip())
             raise Unavailable("The simulator's process ended before it listened; its message is above.")
         self._port = int(line)
         return self
@@ -81,26 +87,6 @@ class SimulatorProcess:
         return self._port
 
     @property
-    def base_url(self) -> str:
-        """What an OpenAI client takes as its base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    @property
-    def azure_endpoint(self) -> str:
-        """What an Azure OpenAI client takes as its endpoint."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment variables that send an OpenAI client here."""
-        return openai_environment(self.port)
-
-    @property
-    def azure_environment(self) -> dict[str, str]:
-        """The environment variables that send an Azure OpenAI client here."""
-        return azure_environment(self.port)
-
-    @property
     def behaviour(self) -> Behaviour:
         """How it behaves; may be set while it runs."""
         return self._behaviour
@@ -133,13 +119,16 @@ class SimulatorProcess:
         url = f"http://127.0.0.1:{self.port}/_simulator/{what}"
         request = urllib.request.Request(url, data=body, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=60) as answer:
-            content: bytes = answer.read()
+        try:
+            with opener.open(request, timeout=60) as answer:
+                content: bytes = answer.read()
+        except urllib.error.HTTPError as error:
+            raise InvalidInput(msgspec.json.decode(error.read())["error"]["message"]) from None
         return content
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
-            raise RuntimeError("The simulator is not running. Use it in a `with` block or call start() first.")
+            raise RuntimeError(NOT_RUNNING)
         return self._process
 
 

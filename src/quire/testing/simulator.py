@@ -11,10 +11,10 @@ from quire.simulator.app import SimulatorApp
 from quire.simulator.behaviour import Behaviour
 from quire.simulator.request_log import RecordedRequest, RequestLog
 from quire.simulator.server import ThreadedServer
-from quire.testing.environment import azure_environment, openai_environment
+from quire.testing.address import NOT_RUNNING, Addressed
 
 
-class Simulator:
+class Simulator(Addressed):
     """An OpenAI-compatible server on a free port of 127.0.0.1, served from a thread of this process.
 
     Give a :class:`Behaviour`, or its fields: ``Simulator(echo=True)``. It runs from ``start()`` to ``stop()``, or
@@ -55,28 +55,8 @@ class Simulator:
     def port(self) -> int:
         """The port of 127.0.0.1 on which it serves."""
         if self._server is None:
-            raise RuntimeError("The simulator is not running. Use it in a `with` block or call start() first.")
+            raise RuntimeError(NOT_RUNNING)
         return self._server.port
-
-    @property
-    def base_url(self) -> str:
-        """What an OpenAI client takes as its base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    @property
-    def azure_endpoint(self) -> str:
-        """What an Azure OpenAI client takes as its endpoint."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment variables that send an OpenAI client here."""
-        return openai_environment(self.port)
-
-    @property
-    def azure_environment(self) -> dict[str, str]:
-        """The environment variables that send an Azure OpenAI client here."""
-        return azure_environment(self.port)
 
     @property
     def behaviour(self) -> Behaviour:
