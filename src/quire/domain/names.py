@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
@@ -25,6 +26,7 @@ MAX_PARAMS_PER_BATCH = 100
 MAX_TAGS_PER_BATCH = 100
 MAX_ITEMS_PER_BATCH = 1000
 MAX_DATASETS_PER_CALL = 1000
+VIEWS = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
 
 _KEY = re.compile(r"[/\w.\- :]+")
 _ALIAS = re.compile(r"[\w\-]+")
@@ -89,6 +91,8 @@ def check_metric(metric: Metric) -> None:
     value = metric.value
     if type(value) is not float and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise InvalidInput(f"The value of metric {metric.key!r} is {_short(value)}; expected a number.")
+    if type(value) is int and abs(value) > sys.float_info.max:
+        raise InvalidInput(f"The value of metric {metric.key!r} is {_short(value)}, too large for a number of 64 bits.")
     if type(metric.step) is not int or not -_MAX_INTEGER <= metric.step < _MAX_INTEGER:
         check_integer(metric.step, f"The step of metric {metric.key!r}")
     if type(metric.timestamp) is not int or not 0 <= metric.timestamp < _MAX_INTEGER:
@@ -185,6 +189,12 @@ def check_experiment_id(experiment_id: object) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
         raise InvalidInput(f"Invalid experiment id {_short(experiment_id)}: expected a decimal number such as '1'.")
     return int(text)
+
+
+def check_view(view: object) -> None:
+    """Which of the active and the deleted are looked at."""
+    if view not in VIEWS:
+        raise InvalidInput(f"Invalid view {_short(view)}; expected one of {', '.join(VIEWS)}.")
 
 
 def check_page_size(max_results: object, ceiling: int) -> int:

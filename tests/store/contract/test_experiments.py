@@ -169,6 +169,12 @@ def test_search_by_view(store: Store, unique: Unique) -> None:
     assert len(store.search_experiments(filter_string=mine, view="ALL")) == 1
 
 
+def test_an_unknown_view_is_refused(store: Store, experiment: str) -> None:
+    for search in (store.search_experiments, lambda **more: store.search_runs([experiment], **more)):
+        with pytest.raises(InvalidInput, match="expected one of ACTIVE_ONLY, DELETED_ONLY, ALL"):
+            search(view="SOME")  # type: ignore[operator]
+
+
 @pytest.mark.parametrize("size", [0, -1, 50_001])
 def test_a_page_size_out_of_range_is_refused(store: Store, size: int) -> None:
     with pytest.raises(InvalidInput, match=r"max_results is .*from 1 to 50,000"):

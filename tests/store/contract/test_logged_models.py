@@ -55,6 +55,13 @@ def test_a_bad_name_is_refused(store: Store, experiment: str, name: str) -> None
         store.create_logged_model(experiment, name=name)
 
 
+def test_an_id_that_is_no_text_is_refused(store: Store, experiment: str) -> None:
+    with pytest.raises(InvalidInput, match="source_run_id is 5, of type int; expected text"):
+        store.create_logged_model(experiment, source_run_id=5)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="Ids, names and keys are text"):
+        store.get_logged_model(["m-1"])  # type: ignore[arg-type]
+
+
 def test_a_deleted_model_is_not_found(store: Store, experiment: str, model: LoggedModel) -> None:
     store.delete_logged_model(model.model_id)
     with pytest.raises(NotFound, match=model.model_id):

@@ -82,6 +82,11 @@ def test_a_bad_source_is_refused(store: Store, name: str, source: str, problem: 
         store.create_model_version(name, source)
 
 
+def test_an_id_that_is_no_text_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(InvalidInput, match="run_id is 5, of type int; expected text"):
+        store.create_model_version(name, "s3://x", run_id=5)  # type: ignore[arg-type]
+
+
 def test_descriptions_are_replaced(store: Store, name: str) -> None:
     store.create_model_version(name, "s3://x")
     assert store.update_registered_model(name, description="new").description == "new"

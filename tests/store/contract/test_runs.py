@@ -139,6 +139,7 @@ def test_the_latest_metric_has_the_greatest_step_then_time_then_value(
 
 def test_values_that_are_not_finite_are_kept(store: Store, run: Run) -> None:
     values = {"nan": math.nan, "inf": math.inf, "minus": -math.inf, "tiny": 5e-324, "huge": 1.7976931348623157e308}
+    values["large integer"] = 10**20
     store.log_batch(run.info.run_id, metrics=[Metric(key, value) for key, value in values.items()])
     stored = store.get_run(run.info.run_id).data.metrics
     assert stored == pytest.approx(values, nan_ok=True, rel=0, abs=0)
@@ -233,6 +234,7 @@ def test_a_bad_key_is_refused(store: Store, run: Run, key: str, problem: str) ->
         (Metric("m", "high"), "expected a number"),
         (Metric("m", True), "expected a number"),
         (Metric("m", None), "expected a number"),
+        (Metric("m", 10**400), "too large"),
         (Metric("m", 1.0, timestamp=-1), "milliseconds since 1970"),
         (Metric("m", 1.0, step=2**63), "64 bits"),
         (Metric("m", 1.0, step=1.5), "expected an integer"),
@@ -324,6 +326,13 @@ def test_outputs_are_recorded(store: Store, run: Run) -> None:
     store.log_outputs(run.info.run_id, outputs)
     store.log_outputs(run.info.run_id, outputs[:1])
     assert store.get_run(run.info.run_id).outputs.model_outputs == outputs
+
+
+def test_a_model_id_that_is_no_text_is_refused(store: Store, run: Run) -> None:
+    with pytest.raises(InvalidInput, match="came out is 5, of type int; expected text"):
+        store.log_outputs(run.info.run_id, [ModelOutput(model_id=5)])  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="went in is 5, of type int; expected text"):
+        store.log_inputs(run.info.run_id, models=[ModelInput(model_id=5)])  # type: ignore[arg-type]
 
 
 def test_what_a_run_holds_is_found_by_search_too(store: Store, experiment: str, add_run: Callable[..., str]) -> None:

@@ -242,6 +242,23 @@ def test_a_bad_search_is_refused(
         store.search_runs([experiment], filter_string=filter_string, order_by=order_by)
 
 
+@pytest.mark.parametrize(
+    ("filter_string", "order_by"),
+    [
+        (" AND ".join(["params.p LIKE 'a'"] * 1200), []),
+        (f"params.p LIKE '{'a' * 60_000}'", []),
+        ("", [f"metrics.m{number}" for number in range(70)]),
+    ],
+    ids=["conditions", "pattern", "order"],
+)
+def test_a_search_that_asks_too_much_is_refused(
+    store: Store, experiment: str, add_run: AddRun, filter_string: str, order_by: list[str]
+) -> None:
+    add_run(params={"p": "a"})
+    with pytest.raises(InvalidInput, match="asks too much at once"):
+        store.search_runs([experiment], filter_string=filter_string, order_by=order_by)
+
+
 @pytest.mark.parametrize("size", [0, 50_001])
 def test_a_page_size_out_of_range_is_refused(store: Store, experiment: str, size: int) -> None:
     with pytest.raises(InvalidInput, match="from 1 to 50,000"):

@@ -188,7 +188,7 @@ def _unique_params(params: Sequence[Param]) -> dict[str, str]:
 
 
 def _storable(value: float) -> float | None:
-    return value if value == value else None
+    return float(value) if value == value else None
 
 
 def _shown(value: str) -> str:

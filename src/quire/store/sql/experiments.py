@@ -19,6 +19,7 @@ from quire.domain.names import (
     check_page_size,
     check_tags,
     check_text,
+    check_view,
 )
 from quire.domain.paging import Page
 from quire.domain.uris import is_local, join_uri
@@ -166,6 +167,7 @@ class SqlExperiments(SqlPart):
         """Experiments that match the filter; newest first unless ordered otherwise."""
         orders = parse_order_by(order_by, EXPERIMENTS)
         check_page_size(max_results, MAX_PAGE)
+        check_view(view)
         table = tables.experiments
         listing = Listing(table, "experiments", [filter_string, view, list(order_by)])
         for item in parse_filter(filter_string, EXPERIMENTS):

@@ -6,6 +6,9 @@ import sqlite3
 
 from quire.domain.errors import InvalidInput, PermissionDenied, QuireError, Unavailable
 
+# What SQLite says of a statement beyond its limits; only a search's size is in the hands of the caller.
+_SEARCH_LIMITS = ("pattern too complex", "expression tree is too large", "tables in a join", "too many sql variables")
+
 
 def explain(error: BaseException, place: str) -> QuireError | None:
     """The error that a failure of the database at ``place`` stands for; None if it is not one of the database's."""
@@ -30,6 +33,13 @@ def _bad_value(error: UnicodeEncodeError | OverflowError) -> QuireError:
 def _explain_sqlite(error: sqlite3.Error, place: str) -> QuireError:
     text = str(error)
     lower = text.lower()
+    if "binding parameter" in lower:
+        return InvalidInput(f"A value cannot be stored ({text}). Ids, names and keys are text.")
+    if any(limit in lower for limit in _SEARCH_LIMITS):
+        return InvalidInput(
+            f"The search asks too much at once ({text}). Give it fewer conditions, sort keys or experiments, or a "
+            "shorter pattern."
+        )
     if "not a database" in lower or "malformed" in lower or "file is encrypted" in lower:
         return InvalidInput(
             f"{place} is not a SQLite database, or is damaged ({text}). Name another file in the tracking URI."

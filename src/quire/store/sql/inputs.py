@@ -32,7 +32,7 @@ _ADD_MODEL = Statement(
 )
 _LIMITS = {"name": 500, "digest": 36, "source_type": 100, "source": 65_535}
 _OPTIONAL_LIMITS = {"schema": 1_048_575, "profile": 16_777_215}
-_TAG_KEY, _TAG_VALUE = 255, 500
+_TAG_KEY, _TAG_VALUE, _MODEL_ID = 255, 500, 500
 
 
 class SqlInputs(SqlBatches):
@@ -48,6 +48,8 @@ class SqlInputs(SqlBatches):
             )
         for item in datasets:
             _check_dataset(item)
+        for model in models:
+            check_text(model.model_id, "The id of a model that went in", _MODEL_ID)
         with self._database.write() as session:
             run = self._active_run(session, run_id)
             for item in datasets:
@@ -67,6 +69,7 @@ class SqlInputs(SqlBatches):
     def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         """Record which logged models a run made; the same model at the same step once."""
         for model in models:
+            check_text(model.model_id, "The id of a model that came out", _MODEL_ID)
             check_integer(model.step, f"The step of model {model.model_id!r}")
         with self._database.write() as session:
             run = self._active_run(session, run_id)

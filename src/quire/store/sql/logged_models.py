@@ -90,11 +90,12 @@ class SqlLoggedModels(SqlInputs):
         check_params(params)
         check_tags(tags, "model")
         kind = None if model_type is None else check_text(model_type, "model_type", MAX_EXPERIMENT_NAME)
+        run = None if source_run_id is None else check_text(source_run_id, "source_run_id", MAX_EXPERIMENT_NAME)
         model_id, now = new_model_id(), now_ms()
         with self._database.write() as session:
             experiment = self._active_experiment(session, experiment_id)
             location = join_uri(experiment[2], "models", model_id, "artifacts")
-            row = session.row(_ADD, (model_id, experiment[0], chosen, location, now, now, kind, source_run_id))
+            row = session.row(_ADD, (model_id, experiment[0], chosen, location, now, now, kind, run))
             assert row is not None
             self._add_model_params(session, row[0], model_id, params)
             _tags.set(session, row[0], tags)

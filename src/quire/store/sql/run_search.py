@@ -17,9 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from quire.domain.entities import Run, ViewType
-from quire.domain.errors import InvalidInput
 from quire.domain.filters import RUNS, Comparison, OrderBy, parse_filter, parse_order_by
-from quire.domain.names import check_experiment_id, check_page_size
+from quire.domain.names import check_experiment_id, check_page_size, check_view
 from quire.domain.paging import Page, decode_token, encode_token
 from quire.store.sql import tables
 from quire.store.sql.keys import Keys
@@ -37,7 +36,6 @@ MAX_PAGE = 50_000
 # Each experiment is walked by itself and the walks are merged; beyond this many, one pass over all is better.
 MOST_WALKS = 32
 _UNSETTLED = Statement("SELECT 1 FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL LIMIT 1")
-_VIEWS = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
 
 
 class SqlRunSearch(SqlRegistry):
@@ -55,8 +53,7 @@ class SqlRunSearch(SqlRegistry):
     ) -> Page[Run]:
         """Runs of these experiments that match; newest start first unless ordered otherwise."""
         check_page_size(max_results, MAX_PAGE)
-        if view not in _VIEWS:
-            raise InvalidInput(f"Invalid view {view!r}; expected one of {', '.join(_VIEWS)}.")
+        check_view(view)
         experiments = sorted({check_experiment_id(item) for item in experiment_ids})
         conditions = parse_filter(filter_string, RUNS)
         orders = parse_order_by(order_by, RUNS)

@@ -130,6 +130,8 @@ class SqlVersions(SqlLoggedModels):
             raise InvalidInput("A model version needs a source: the URI of the model's directory.")
         text = redact(check_text(description or "", "The description"))
         link = redact(check_text(run_link or "", "run_link", _MAX_SOURCE))
+        for identifier, what in ((run_id, "run_id"), (model_id, "model_id")):
+            check_text(identifier or "", what, _MAX_SOURCE)
         now = now_ms()
         with self._database.write() as session:
             row = self._registered_row(session, name)
