@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from quire.domain.entities import Metric
 from quire.domain.errors import InvalidState
 from quire.store import Store, open_store
+from quire.store.sql import migrate
 
 Start = Callable[..., object]
 
@@ -56,7 +60,9 @@ def test_sixteen_processes_write_at_once(store: Store, uri: str, start: Start) -
     _write_at_once(store, uri, start, processes=16, batches=200)
 
 
-def test_sixteen_threads_write_at_once(store: Store) -> None:
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_sixteen_threads_write_at_once(uri: str, place: str) -> None:
+    store = open_store(uri if place == "file" else "sqlite://")
     experiment = store.create_experiment("threads")
     run = store.create_run(experiment).info.run_id
     errors: list[BaseException] = []
@@ -76,6 +82,7 @@ def test_sixteen_threads_write_at_once(store: Store) -> None:
         thread.join()
     assert errors == []
     assert len(store.get_metric_history(run, "m")) == 16 * 20
+    store.close()
 
 
 OPENER = """
@@ -95,6 +102,52 @@ def test_a_new_file_opened_by_many_processes_is_made_once(uri: str, start: Start
     for process in running:
         out, err = process.communicate(timeout=120)  # type: ignore[attr-defined]
         assert (process.returncode, out) == (0, "Default 1\n"), err  # type: ignore[attr-defined]
+
+
+MIGRATOR = """
+import sys, time
+from pathlib import Path
+from quire.store import open_store
+from quire.store.sql import migrate, schema
+uri, begin, folder = sys.argv[1:]
+migrate.FOLDER, schema.HEAD_REVISION = Path(folder), "0002"
+while time.time() < float(begin):
+    time.sleep(0.001)
+store = open_store(uri)
+run = store.search_runs(["0"])[0]
+print(run.info.run_name, run.data.metrics, store.create_run("0").info.status)
+"""
+
+SECOND_REVISION = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "0002", "0001"
+def upgrade():
+    op.add_column("runs", sa.Column("colour", sa.Text()))
+    op.execute("UPDATE runs SET colour = 'blue'")
+    op.create_table("migrated_once", sa.Column("id", sa.Integer(), primary_key=True))
+"""
+
+
+@pytest.mark.parametrize("processes", [4, pytest.param(16, marks=pytest.mark.slow)])
+def test_an_older_file_opened_by_many_processes_is_migrated_once(
+    store: Store, uri: str, tmp_path: Path, start: Start, processes: int
+) -> None:
+    run = store.create_run("0", run_name="before").info.run_id
+    store.log_batch(run, metrics=[Metric("m", 1.5)])
+    store.close()
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "0002_second.py").write_text(SECOND_REVISION)
+    begin = time.time() + 1 + processes / 8
+    running = [start(MIGRATOR, uri, begin, folder) for _ in range(processes)]
+    said = [process.communicate(timeout=120) for process in running]  # type: ignore[attr-defined]
+    assert [err for _, err in said if err] == []
+    assert sum("before {'m': 1.5} RUNNING" in out for out, _ in said) >= 1
+    with sqlite3.connect(tmp_path / "quire.db") as connection:
+        assert connection.execute("SELECT version_num FROM quire_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT colour FROM runs WHERE run_id = ?", (run,)).fetchall() == [("blue",)]
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1 + processes,)
 
 
 CREATOR = """

@@ -11,6 +11,8 @@ from alembic.script import ScriptDirectory
 
 from quire.store.sql.tables import version
 
+FOLDER = Path(__file__).parent / "migrations"
+
 
 def known_revisions() -> set[str]:
     """The revisions that this version of Quire can migrate from."""
@@ -32,4 +34,4 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent / "migrations"))
+    return ScriptDirectory(str(FOLDER))
