@@ -16,6 +16,7 @@ from pathlib import Path
 from bench.filling import fill_runs
 from quire.domain.entities import Metric, Tag
 from quire.store import Store, open_store
+from quire.store.sql import SqlStore
 
 KEYS = 100
 _STARTED = 1_700_000_000_000
@@ -73,12 +74,22 @@ def store_batches(store: Store, runs: int, batches: int) -> float:
     return time.perf_counter() - began
 
 
+TAGS = [Tag("mlflow.user", "ada"), Tag("mlflow.source.name", "train.py")]
+
+
 def create_runs(store: Store, count: int) -> tuple[list[str], float]:
     """Runs with two tags each; their ids, and the seconds."""
-    tags = [Tag("mlflow.user", "ada"), Tag("mlflow.source.name", "train.py")]
     began = time.perf_counter()
-    ids = [store.create_run("0", tags=tags).info.run_id for _ in range(count)]
+    ids = [store.create_run("0", tags=TAGS).info.run_id for _ in range(count)]
     return ids, time.perf_counter() - began
+
+
+def calls_together(store: SqlStore, call: Callable[[], object], count: int, at_once: int) -> float:
+    """Seconds of ``count`` calls, so many in one commit."""
+    began = time.perf_counter()
+    for _ in range(count // at_once):
+        store.together([call] * at_once)
+    return time.perf_counter() - began
 
 
 def get_runs(store: Store, ids: Sequence[str]) -> float:
@@ -111,6 +122,7 @@ def main() -> None:
         for runs in (8, 200, 2000):
             _print_batches(options.batches, runs, synchronous)
     _with_store(_print_runs)
+    _with_store(_print_together)
     for size in options.sizes:
         _with_store(lambda store, folder: _print_searches(store, folder, size))  # noqa: B023
 
@@ -138,7 +150,20 @@ def _print_batches(batches: int, runs: int, synchronous: str) -> None:
 
 def _print_runs(store: Store, _folder: Path) -> None:
     ids, seconds = create_runs(store, 3000)
-    print(f"create_run {len(ids) / seconds:.0f}/s, get_run {len(ids) / get_runs(store, ids):.0f}/s")
+    print(f"create_run {len(ids) / seconds:.0f}/s")
+    store_batches(store, 100, 100)
+    full = [run.info.run_id for run in store.search_runs(["0"], filter_string="metrics.`key-1` > 0")]
+    print(f"get_run with {KEYS} metrics {3000 / get_runs(store, full * 30):.0f}/s")
+
+
+def _print_together(store: Store, _folder: Path) -> None:
+    assert isinstance(store, SqlStore)
+    run_id = store.create_run("0").info.run_id
+    metrics = [Metric(f"key-{key}", key + 0.5, _STARTED, 1) for key in range(KEYS)]
+    for at_once in (1, 8, 64):
+        created = 3200 / calls_together(store, lambda: store.create_run("0", tags=TAGS), 3200, at_once)
+        batches = 1920 / calls_together(store, lambda: store.log_batch(run_id, metrics=metrics), 1920, at_once)
+        print(f"{at_once:2} calls a commit: create_run {created:.0f}/s, log_batch {batches:.0f}/s")
 
 
 def _print_searches(store: Store, folder: Path, size: int) -> None:

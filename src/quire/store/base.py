@@ -1,7 +1,8 @@
 """The one interface through which everything stored is read and written.
 
-Every implementation keeps these promises: a call that returned is durable; a call that raised changed
-nothing; calls are safe from many threads and processes at once. Times are milliseconds since the epoch.
+Every implementation keeps these promises: what a call that returned has stored outlives the process, however that
+ends (what it takes to outlive a loss of power, each store says); a call that raised changed nothing; calls are safe
+from many threads and processes at once. Times are milliseconds since the epoch.
 Errors are those of :mod:`quire.domain.errors`: NotFound, AlreadyExists, InvalidInput, InvalidState,
 Unavailable.
 """
