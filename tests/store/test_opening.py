@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -104,17 +103,11 @@ def test_every_write_reaches_the_disk_if_asked_for(tmp_path: Path) -> None:
     store.close()
 
 
-def test_opening_a_current_file_loads_no_alembic_and_takes_little_time(tmp_path: Path) -> None:
+def test_opening_a_current_file_loads_no_alembic(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path}/quire.db").close()
-    program = (
-        "import sys, time, quire.store.sql\nfrom quire.store import open_store\nbegan = time.perf_counter()\n"
-        "open_store(sys.argv[1])\nprint('alembic' in sys.modules, time.perf_counter() - began)"
-    )
+    program = "import sys\nfrom quire.store import open_store\nopen_store(sys.argv[1])\nprint('alembic' in sys.modules)"
     command = [sys.executable, "-c", program, f"sqlite:///{tmp_path}/quire.db"]
-    began = time.perf_counter()
-    loaded, seconds = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert loaded == "False"
-    assert float(seconds) < max(0.15, time.perf_counter() - began) / 2
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "False"
 
 
 def test_quire_store_itself_loads_no_sqlalchemy() -> None:
