@@ -55,6 +55,14 @@ def test_a_recording_is_served(workspace: Path) -> None:
         assert ask(where, "What is 2 + 2?") == "4"
 
 
+def test_a_behaviour_file_is_followed_unless_an_option_says_otherwise(workspace: Path) -> None:
+    (workspace / "told").mkdir()
+    (workspace / "told" / "answers.jsonl").write_text('{"question": "What is 2 + 2?", "answer": "4"}\n')
+    (workspace / "told" / "storm.yaml").write_text("recording: answers.jsonl\nerror_rates: {429: 1}\n")
+    with simulating("--behaviour", "told/storm.yaml", "--error-rate", "429=0") as where:
+        assert ask(where, "What is 2 + 2?") == "4"
+
+
 def test_errors_as_told(workspace: Path) -> None:
     import openai
 
@@ -91,6 +99,7 @@ def test_it_is_labelled_and_says_what_to_export(workspace: Path) -> None:
         (["--latency", "slow"], "slow"),
         (["--unknown-question", "x"], "unknown_question"),
         (["--rpm", "0"], "requests_per_minute is 0."),
+        (["--behaviour", "none.yaml"], "The behaviour file 'none.yaml' does not exist"),
     ],
 )
 def test_what_it_cannot_do_is_said_in_one_line(quick: Quire, words: list[str], message: str) -> None:

@@ -11,7 +11,7 @@ import threading
 
 import msgspec
 
-from quire.domain.errors import InvalidInput
+from quire.domain.errors import QuireError
 from quire.simulator.app import SimulatorApp
 from quire.simulator.behaviour import Behaviour
 from quire.simulator.request_log import RequestLog
@@ -23,7 +23,7 @@ def main() -> None:
     behaviour = msgspec.json.decode(sys.stdin.readline(), type=Behaviour)
     try:
         app = SimulatorApp(behaviour, RequestLog(int(sys.argv[1])), controlled=True)
-    except InvalidInput as error:
+    except QuireError as error:
         print(error, flush=True)
         return
     listener = open_socket("127.0.0.1", 0)

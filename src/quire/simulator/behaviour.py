@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -25,9 +25,6 @@ FaultKind = Literal[
 ]
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 _ALIASES: dict[str, FaultKind] = {"429": "rate_limit", "500": "server_error", "503": "unavailable"}
-
-Answer = str | Mapping[str, Any]
-Recording = str | Path | Mapping[str, Answer] | Sequence[Mapping[str, Any]]
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +75,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     clock: int | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.error_rates, Mapping):  # YAML, and people, write 429 as a number
+            msgspec.structs.force_setattr(self, "error_rates", {str(kind): r for kind, r in self.error_rates.items()})
         for name, kind in _field_types().items():
             try:
                 msgspec.structs.force_setattr(self, name, msgspec.convert(getattr(self, name), kind))
@@ -91,6 +90,17 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             _require_at_least_one(name, getattr(self, name))
         self.fault_rates()
 
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Behaviour:
+        """A behaviour from plain values by field. Raises InvalidInput for a name that is no field, or a wrong value."""
+        fields = cls.__struct_fields__
+        for name in values:
+            if name not in fields:
+                close = get_close_matches(str(name), fields, n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(fields)}."
+                raise InvalidInput(f"Behaviour has no field {name!r}. {hint}")
+        return cls(**values)
+
     @property
     def latency(self) -> Latency:
         """The distribution of the latency before an answer."""
@@ -100,7 +110,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The error rates under their own names. Raises InvalidInput for an unknown kind or shares beyond 1."""
         rates: dict[FaultKind, float] = {}
         for given, rate in self.error_rates.items():
-            kind = _ALIASES.get(str(given), given)
+            kind = _ALIASES.get(given, given)
             if kind not in FAULT_KINDS:
                 raise InvalidInput(f"Unknown kind {given!r} in error_rates. Use one of: {', '.join(FAULT_KINDS)}.")
             if not 0 <= rate <= 1:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from quire.domain.errors import InvalidInput
+from quire.domain.errors import QuireError
 from quire.simulator.behaviour import Behaviour
 from quire.simulator.errors import ApiError
 from quire.simulator.http import Reply, json_reply
@@ -23,7 +23,7 @@ def answer(app: SimulatorApp, method: str, path: str, body: bytes) -> Reply:
     if what == ("PUT", "behaviour"):
         try:
             app.simulation.behave(msgspec.json.decode(body, type=Behaviour))
-        except (msgspec.DecodeError, InvalidInput) as error:
+        except (msgspec.DecodeError, QuireError) as error:
             refusal = ApiError(400, str(error))
             return Reply(refusal.body(), 400)
         return json_reply({"ok": True})

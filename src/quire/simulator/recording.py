@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from quire.domain.errors import InvalidInput
+from quire.domain.errors import InvalidInput, NotFound
 
 ANY_MODEL = "answer"
 _ANCHOR = 32
@@ -83,7 +83,7 @@ class RecordingIndex:
 
 
 def read_recording(source: object) -> RecordingIndex:
-    """Read a recording from a JSONL file, a mapping or a list. Raises InvalidInput naming the faulty line."""
+    """Read a recording from a file, a mapping or a list. Raises NotFound, or InvalidInput naming the faulty line."""
     if isinstance(source, str | Path):
         return RecordingIndex(_read_lines(Path(source)))
     if isinstance(source, Mapping):
@@ -97,6 +97,8 @@ def read_recording(source: object) -> RecordingIndex:
 def _read_lines(path: Path) -> Iterator[_Record]:
     try:
         lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        raise NotFound(f"The recording {str(path)!r} does not exist (looked in {str(Path.cwd())!r}).") from None
     except OSError as error:
         raise InvalidInput(f"The recording {path} cannot be read: {error.strerror}. Give a JSONL file.") from error
     for number, line in enumerate(lines, 1):
