@@ -52,7 +52,7 @@ def test_statuses_stand_for_kinds_as_text_and_as_numbers() -> None:
         ("storm.yml", "# nothing\nlatency_ms: lognormal:50:0.5\nmodels:\n- a\n- b\nerror_rates:\n  429: 0.5\n"),
         (
             "storm.json",
-            json.dumps({"latency_ms": "lognormal:50:0.5", "models": ["a", "b"], "error_rates": {"429": 0.5}}),
+            '{"latency_ms": "lognormal:50:0.5", "models": ["a", "b"], "error_rates": {"429": 0.5}}',
         ),
     ],
 )
