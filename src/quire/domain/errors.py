@@ -7,7 +7,7 @@ every message passes through :func:`quire.domain.redaction.redact`.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from quire.domain.redaction import redact
 
@@ -41,7 +41,7 @@ HTTP_STATUS: dict[ErrorCode, int] = {
 class QuireError(Exception):
     """Anything Quire refuses or fails to do. Subclasses name the kind; ``error_code`` is MLflow's."""
 
-    error_code: ClassVar[ErrorCode] = "INTERNAL_ERROR"
+    error_code: ErrorCode = "INTERNAL_ERROR"
 
     def __init__(self, message: str) -> None:
         self.message = redact(message)

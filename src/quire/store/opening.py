@@ -15,6 +15,7 @@ from quire.domain.uris import is_local, store_kind
 from quire.store.base import Store
 
 if TYPE_CHECKING:
+    from quire.store.rest import RestStore
     from quire.store.sql import SqlStore
 
 ARTIFACT_FOLDER = "quire-artifacts"
@@ -33,6 +34,7 @@ class _Registry:
 
     def __init__(self) -> None:
         self.stores: dict[tuple[str, str], SqlStore] = {}
+        self.servers: dict[str, RestStore] = {}
         self.lock = threading.Lock()
 
     def after_fork(self) -> None:
@@ -51,9 +53,12 @@ def open_store(uri: str, *, artifact_root: str | None = None) -> Store:
     ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite://`` (in memory, shared by all threads of the
     process). ``?synchronous=full`` makes every acknowledged write survive a loss of power, for one disk sync
     each. New experiments keep artifacts under ``artifact_root``, by default ``quire-artifacts`` beside the file.
+    ``http://host:port`` and ``https://…`` are tracking servers, Quire's or MLflow's, which choose where artifacts go.
     Raises InvalidInput for a URI that no store serves, NotFound if the folder of the file does not exist.
     """
     kind = store_kind(uri)
+    if kind == "http":
+        return _open_server(uri)
     if kind != "sqlite":
         raise _not_served(uri, kind)
     place = parse_sqlite(uri)
@@ -63,6 +68,16 @@ def open_store(uri: str, *, artifact_root: str | None = None) -> Store:
         store = _registry.stores.get(key)
         if store is None or store.closed:
             store = _registry.stores[key] = _open_sqlite(place, root)
+    return store
+
+
+def _open_server(uri: str) -> Store:
+    from quire.store.rest import RestStore
+
+    with _registry.lock:
+        store = _registry.servers.get(uri)
+        if store is None or store.closed:
+            store = _registry.servers[uri] = RestStore(uri)
     return store
 
 

@@ -1,0 +1,148 @@
+"""Logged models over MLflow's REST protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from quire.domain.entities import Param, Tag
+from quire.domain.errors import InvalidInput
+from quire.domain.filters import LOGGED_MODELS, format_order_by, parse_order_by
+from quire.domain.names import (
+    MAX_EXPERIMENT_NAME,
+    check_experiment_id,
+    check_logged_model_name,
+    check_page_size,
+    check_params,
+    check_tags,
+    check_text,
+)
+from quire.domain.paging import Page
+from quire.domain.registry import LoggedModel, LoggedModelStatus
+from quire.store.rest.base import Nothing, clean_params, clean_tags, segment
+from quire.store.rest.runs import RestRuns
+
+MAX_PAGE = 50_000
+_WIRE_STATUS = {
+    "PENDING": "LOGGED_MODEL_PENDING",
+    "READY": "LOGGED_MODEL_READY",
+    "FAILED": "LOGGED_MODEL_UPLOAD_FAILED",
+}
+
+
+class _Found(msgspec.Struct):
+    model: LoggedModel
+
+
+class _Listed(msgspec.Struct):
+    models: list[LoggedModel] = []
+    next_page_token: str | None = None
+
+
+class RestLoggedModels(RestRuns):
+    """The part of a store that keeps logged models."""
+
+    def create_logged_model(
+        self,
+        experiment_id: str,
+        *,
+        name: str | None = None,
+        source_run_id: str | None = None,
+        model_type: str | None = None,
+        params: Sequence[Param] = (),
+        tags: Sequence[Tag] = (),
+    ) -> LoggedModel:
+        """Reserve an id and a place for a model's files; its status is PENDING."""
+        check_experiment_id(experiment_id)
+        check_params(params)
+        check_tags(tags, "model")
+        fields = {
+            "experiment_id": experiment_id,
+            "name": None if name is None else check_logged_model_name(name),
+            "model_type": None if model_type is None else check_text(model_type, "model_type", MAX_EXPERIMENT_NAME),
+            "source_run_id": source_run_id,
+            "params": clean_params(params),
+            "tags": clean_tags(tags),
+        }
+        look = "Look for it with search_logged_models before you log it again."
+        return _sorted(self._post("/logged-models", _Found, fields, repeatable=False, look=look).model)
+
+    def get_logged_model(self, model_id: str) -> LoggedModel:
+        """The logged model of that id."""
+        return _sorted(self._get(f"/logged-models/{segment(model_id)}", _Found, {}).model)
+
+    def finalize_logged_model(self, model_id: str, status: LoggedModelStatus) -> LoggedModel:
+        """Say that the files are complete (READY) or that writing them failed (FAILED)."""
+        if status not in _WIRE_STATUS:
+            raise InvalidInput(f"Invalid status {status!r} of a logged model; expected {', '.join(_WIRE_STATUS)}.")
+        fields = {"model_id": model_id, "status": _WIRE_STATUS[status]}
+        return _sorted(self._send("PATCH", f"/logged-models/{segment(model_id)}", _Found, fields).model)
+
+    def delete_logged_model(self, model_id: str) -> None:
+        """Delete a logged model's record."""
+        path = f"/logged-models/{segment(model_id)}"
+        self._send("DELETE", path, Nothing, {"model_id": model_id}, repeatable=False)
+
+    def log_model_params(self, model_id: str, params: Sequence[Param]) -> None:
+        """Add params to a logged model. InvalidInput if one is logged with another value."""
+        check_params(params)
+        fields = {"model_id": model_id, "params": clean_params(params) or []}
+        self._post(f"/logged-models/{segment(model_id)}/params", Nothing, fields)
+
+    def set_logged_model_tags(self, model_id: str, tags: Sequence[Tag]) -> None:
+        """Set or replace tags."""
+        check_tags(tags, "model")
+        fields = {"model_id": model_id, "tags": clean_tags(tags) or []}
+        self._send("PATCH", f"/logged-models/{segment(model_id)}/tags", Nothing, fields)
+
+    def delete_logged_model_tag(self, model_id: str, key: str) -> None:
+        """Remove a tag; NotFound if it is not set."""
+        path = f"/logged-models/{segment(model_id)}/tags/{segment(key)}"
+        self._send("DELETE", path, Nothing, {}, repeatable=False)
+
+    def search_logged_models(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> Page[LoggedModel]:
+        """Logged models of these experiments that match; newest first unless ordered otherwise."""
+        check_page_size(max_results, MAX_PAGE)
+        for experiment_id in experiment_ids:
+            check_experiment_id(experiment_id)
+        fields = {
+            "experiment_ids": list(experiment_ids),
+            "filter": filter_string or None,
+            "order_by": _orders(order_by),
+            "max_results": max_results,
+            "page_token": page_token,
+        }
+        found = self._post("/logged-models/search", _Listed, fields)
+        return Page([_sorted(model) for model in found.models], found.next_page_token or None)
+
+
+def _orders(clauses: Sequence[str]) -> list[dict[str, object]] | None:
+    """Order clauses as the protocol has them here: the field and the direction apart."""
+    parsed = parse_order_by(clauses, LOGGED_MODELS)
+    fields = (clause.rsplit(" ", 1)[0] for clause in format_order_by(parsed))
+    return [
+        {"field_name": field, "ascending": order.ascending} for field, order in zip(fields, parsed, strict=True)
+    ] or None
+
+
+def _sorted(model: LoggedModel) -> LoggedModel:
+    """The model in one shape, whichever the server has: lists by key, what is absent as None."""
+    info = model.info
+    if info.model_type == "" or info.source_run_id == "":
+        info = msgspec.structs.replace(
+            info, model_type=info.model_type or None, source_run_id=info.source_run_id or None
+        )
+        model = msgspec.structs.replace(model, info=info)
+    model.info.tag_list.sort(key=lambda tag: tag.key)
+    model.data.param_list.sort(key=lambda param: param.key)
+    model.data.metric_list.sort(key=lambda metric: (metric.key, metric.timestamp, metric.step))
+    return model
