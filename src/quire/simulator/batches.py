@@ -91,10 +91,9 @@ def create(simulation: Simulation, incoming: Request) -> Reply:
 def retrieve(simulation: Simulation, request: Request) -> Reply:
     """``GET /batches/{batch_id}``: moves the batch one step on and describes it."""
     batch = _find(simulation, request)
-    reply = json_reply(batch.description)
     if batch.description["status"] not in _FINAL:
         _advance(simulation, batch)
-    return json_reply(batch.description) if batch.description["status"] in _FINAL else reply
+    return json_reply(batch.description)
 
 
 def list_all(simulation: Simulation, request: Request) -> Reply:

@@ -17,26 +17,43 @@ from quire.simulator.http import Reply, Request, json_reply
 from quire.simulator.pages import page
 from quire.simulator.simulation import Simulation
 from quire.simulator.training import Training, read_training
-from quire.simulator.validation import convert, decode
+from quire.simulator.validation import decode
 
 _FINAL = frozenset({"succeeded", "failed", "cancelled"})
 _DEFAULT_EPOCHS = 3
 Epochs = Literal["auto"] | Annotated[int, Meta(ge=1, le=50)]
 BatchSize = Literal["auto"] | Annotated[int, Meta(ge=1, le=256)]
+Count = Literal["auto"] | Annotated[int, Meta(ge=1)]
 Rate = Literal["auto"] | Annotated[float, Meta(gt=0)]
 
 
-class Hyperparameters(msgspec.Struct):
+class Hyperparameters(msgspec.Struct, omit_defaults=True):
     """How a job trains."""
 
     batch_size: BatchSize = "auto"
     learning_rate_multiplier: Rate = "auto"
     n_epochs: Epochs = "auto"
     beta: Rate = "auto"
+    compute_multiplier: Rate = "auto"
+    eval_interval: Count = "auto"
+    eval_samples: Count = "auto"
+    reasoning_effort: str | None = None
 
 
-class _Method(msgspec.Struct):
+class MethodOptions(msgspec.Struct, omit_defaults=True):
+    """What is told to a method."""
+
     hyperparameters: Hyperparameters | None = None
+    grader: dict[str, Any] | None = None
+
+
+class Method(msgspec.Struct, omit_defaults=True):
+    """How a job learns, with the options of that method."""
+
+    type: Literal["supervised", "dpo", "reinforcement"]
+    supervised: MethodOptions | None = None
+    dpo: MethodOptions | None = None
+    reinforcement: MethodOptions | None = None
 
 
 class JobRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,7 +64,7 @@ class JobRequest(msgspec.Struct, forbid_unknown_fields=True):
     hyperparameters: Hyperparameters | None = None
     integrations: list[dict[str, Any]] | None = None
     metadata: dict[str, str] | None = None
-    method: dict[str, Any] | None = None
+    method: Method | None = None
     seed: Annotated[int, Meta(ge=0, le=2147483647)] | None = None
     suffix: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     validation_file: str | None = None
@@ -73,8 +90,8 @@ def create(simulation: Simulation, incoming: Request) -> Reply:
         name = getattr(request, param)
         if name is not None and name not in simulation.files:
             raise ApiError(400, f"invalid {param}: {name}", param=param, code="invalid_file")
-    method = _method(request)
-    training = read_training(find(simulation, request.training_file).content, method, request.model)
+    method = request.method or Method("supervised")
+    training = read_training(find(simulation, request.training_file).content, method.type, request.model)
     description: dict[str, Any] = {
         "id": simulation.new_id("ftjob-"),
         "object": "fine_tuning.job",
@@ -83,7 +100,7 @@ def create(simulation: Simulation, incoming: Request) -> Reply:
         "estimated_finish": None,
         "fine_tuned_model": None,
         "finished_at": None,
-        "hyperparameters": msgspec.to_builtins(_hyperparameters(request, training)),
+        "hyperparameters": _hyperparameters(request, method, training),
         "integrations": request.integrations or [],
         "metadata": request.metadata,
         "model": request.model,
@@ -94,9 +111,8 @@ def create(simulation: Simulation, incoming: Request) -> Reply:
         "trained_tokens": None,
         "training_file": request.training_file,
         "validation_file": request.validation_file,
-        "method": request.method or {"type": "supervised"},
+        "method": msgspec.to_builtins(method),
     }
-    del description["hyperparameters"]["beta"]
     job = Job(description, request, training, {}, {})
     simulation.jobs.add(description["id"], job)
     _note(simulation, job, f"Created fine-tuning job: {description['id']}")
@@ -107,10 +123,9 @@ def create(simulation: Simulation, incoming: Request) -> Reply:
 def retrieve(simulation: Simulation, request: Request) -> Reply:
     """``GET /fine_tuning/jobs/{job_id}``: moves the job one step on and describes it."""
     job = _find(simulation, request)
-    reply = json_reply(job.description)
     if job.description["status"] not in _FINAL:
         _advance(simulation, job)
-    return json_reply(job.description) if job.description["status"] in _FINAL else reply
+    return json_reply(job.description)
 
 
 def list_all(simulation: Simulation, request: Request) -> Reply:
@@ -160,13 +175,14 @@ def _advance(simulation: Simulation, job: Job) -> None:
 def _train(simulation: Simulation, job: Job) -> None:
     """Invent the course of the training and its result."""
     epochs: int = job.description["hyperparameters"]["n_epochs"]
+    steps = job.training.steps(job.description["hyperparameters"]["batch_size"])
     name = f"ft:{job.request.model}:quire-simulator:{job.request.suffix or ''}:{job.description['id'][-8:]}"
     rows = ["step,train_loss,train_accuracy"]
-    for step, loss, accuracy in job.training.course(epochs, job.description["seed"]):
+    for step, loss, accuracy in job.training.course(steps, epochs, job.description["seed"]):
         rows.append(f"{step},{loss},{accuracy}")
         data = {"step": step, "train_loss": loss, "train_mean_token_accuracy": accuracy}
         _note(simulation, job, f"Step {step}: training loss={loss}", data=data)
-        if step % job.training.steps_per_epoch == 0:
+        if step % steps == 0:
             _add_checkpoint(simulation, job, name, data)
     result = store(simulation, "step_metrics.csv", "fine-tune-results", "\n".join(rows).encode() + b"\n")
     job.description["result_files"] = [result.description["id"]]
@@ -212,25 +228,12 @@ def _finish(simulation: Simulation, job: Job, status: str) -> None:
     job.description["estimated_finish"] = None
 
 
-def _method(request: JobRequest) -> str:
-    kind = (request.method or {}).get("type", "supervised")
-    if kind not in ("supervised", "dpo", "reinforcement"):
-        message = f"Invalid value: '{kind}'. Supported values are: 'supervised', 'dpo' and 'reinforcement'."
-        raise ApiError(400, message, param="method.type", code="invalid_value")
-    return str(kind)
-
-
-def _hyperparameters(request: JobRequest, training: Training) -> Hyperparameters:
-    given = request.hyperparameters or Hyperparameters()
-    kind = _method(request)
-    nested = (request.method or {}).get(kind)
-    if nested is not None:
-        given = convert(nested, _Method, f"method.{kind}").hyperparameters or given
-    return Hyperparameters(
-        batch_size=training.batch_size if given.batch_size == "auto" else given.batch_size,
-        learning_rate_multiplier=2.0 if given.learning_rate_multiplier == "auto" else given.learning_rate_multiplier,
-        n_epochs=_DEFAULT_EPOCHS if given.n_epochs == "auto" else given.n_epochs,
-    )
+def _hyperparameters(request: JobRequest, method: Method, training: Training) -> dict[str, Any]:
+    options: MethodOptions | None = getattr(method, method.type)
+    given = (options and options.hyperparameters) or request.hyperparameters or Hyperparameters()
+    auto = {"batch_size": training.batch_size, "learning_rate_multiplier": 2.0, "n_epochs": _DEFAULT_EPOCHS}
+    chosen = {name: getattr(given, name) for name in auto}
+    return {name: auto[name] if value == "auto" else value for name, value in chosen.items()}
 
 
 def _plain_page(objects: dict[str, dict[str, Any]], request: Request) -> Reply:

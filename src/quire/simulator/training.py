@@ -24,17 +24,16 @@ class Training(msgspec.Struct, frozen=True):
 
     @property
     def batch_size(self) -> int:
-        """Examples a step: 0.2% of all, at least 1."""
+        """Examples a step unless the job says otherwise: 0.2% of all, at least 1."""
         return min(256, max(1, self.examples // 500))
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps in which every example is seen once; the simulator stops counting at 1,000."""
-        return min(_MOST_STEPS, max(1, -(-self.examples // self.batch_size)))
+    def steps(self, batch_size: int) -> int:
+        """Steps of an epoch, in which every example is seen once; the simulator stops counting at 1,000."""
+        return min(_MOST_STEPS, max(1, -(-self.examples // batch_size)))
 
-    def course(self, epochs: int, seed: int) -> Iterator[tuple[int, float, float]]:
+    def course(self, steps: int, epochs: int, seed: int) -> Iterator[tuple[int, float, float]]:
         """Step (from 1), loss and accuracy: a falling loss with some noise, the same for the same seed and file."""
-        total = min(_MOST_STEPS, self.steps_per_epoch * epochs)
+        total = min(_MOST_STEPS, steps * epochs)
         for step in range(1, total + 1):
             noise = uniform(b"loss", str(seed).encode(), self.key, b"%d" % step)
             loss = 0.3 + 1.7 * (1 - step / total) ** 2 + 0.2 * noise

@@ -53,16 +53,6 @@ def malformed() -> ApiError:
     return ApiError(400, "The body of the request could not be parsed as JSON. Send valid JSON, encoded as UTF-8.")
 
 
-def convert(value: Any, type: type[T], prefix: str = "") -> T:
-    """Plain values in their typed form, for a part of a body that only its context gives a type."""
-    try:
-        return msgspec.convert(value, type)
-    except msgspec.ValidationError as error:
-        refusal = explain(error, value)
-        param = f"{prefix}{'' if (refusal.param or '').startswith('[') else '.'}{refusal.param}".rstrip(".")
-        raise ApiError(400, refusal.message, param=param, code=refusal.code) from None
-
-
 def explain(error: msgspec.ValidationError, body: Any) -> ApiError:
     """The refusal that OpenAI would answer for what msgspec found."""
     match = _PLACE.match(str(error))
@@ -88,23 +78,17 @@ def explain(error: msgspec.ValidationError, body: Any) -> ApiError:
 
 
 def _out_of_bounds(param: str, value: Any, bound: re.Match[str]) -> ApiError:
-    relation, limit = bound["relation"], bound["bound"].removesuffix(".0")
-    if bound["length"]:
-        kind = "array" if bound["kind"] == "array" else bound["kind"].replace("str", "string")
-        size = "short" if relation.startswith(">") else "long"
-        code = "empty_array" if kind == "array" and value == [] else f"{kind}_above_max_length"
-        code = f"{kind}_below_min_length" if size == "short" and code != "empty_array" else code
-        length = len(value) if isinstance(value, list | str | dict) else value
-        message = f"Invalid '{param}': {kind} too {size}. Expected a length {relation} {limit}, but got {length}."
-        return invalid(param, message, code)
-    side, end = (
-        ("below minimum", "below_min_value") if relation.startswith(">") else ("above maximum", "above_max_value")
-    )
-    kind = "integer" if bound["kind"] == "int" else "decimal"
-    message = (
-        f"Invalid '{param}': {kind} {side} value. Expected a value {relation} {limit}, but got {_show(value)} instead."
-    )
-    return invalid(param, message, f"{kind}_{end}")
+    wanted = f"{bound['relation']} {bound['bound'].removesuffix('.0')}"
+    least = bound["relation"].startswith(">")
+    kind = {"int": "integer", "float": "decimal", "str": "string"}.get(bound["kind"], bound["kind"])
+    if not bound["length"]:
+        side, code = ("below minimum", "below_min_value") if least else ("above maximum", "above_max_value")
+        message = f"{kind} {side} value. Expected a value {wanted}, but got {_show(value)} instead."
+    else:
+        side, code = ("short", "below_min_length") if least else ("long", "above_max_length")
+        message = f"{kind} too {side}. Expected a length {wanted}, but got {len(value)}."
+    name = "empty_array" if value == [] else f"{kind}_{code}"
+    return invalid(param, f"Invalid '{param}': {message}", name)
 
 
 def _wrong_type(param: str, what: str, value: Any) -> ApiError:
