@@ -118,14 +118,14 @@ def _checked_root(artifact_root: str | None, place: SqlitePlace) -> str:
 
 
 def _open_sqlite(place: SqlitePlace, root: str) -> SqlStore:
-    from quire.store.sql import SqlStore
+    from quire.store.sql import Sqlite, SqlStore
 
     path = place.path
     if path is not None and not path.parent.is_dir():
         raise NotFound(f"The folder {path.parent} does not exist, so {path.name} cannot be opened. Create it first.")
     if path is not None and path.is_dir():
         raise InvalidInput(f"{path} is a folder; the tracking URI names a file, such as sqlite:///{path}/quire.db.")
-    return SqlStore(path, root, synchronous=place.synchronous)
+    return SqlStore(Sqlite(path, synchronous=place.synchronous), root)
 
 
 def _not_served(uri: str, kind: str) -> Exception:

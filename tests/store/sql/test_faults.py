@@ -12,7 +12,7 @@ import pytest
 from quire.domain.entities import Metric, Param
 from quire.domain.errors import InvalidInput, InvalidState, NotFound, PermissionDenied, Unavailable
 from quire.store import Store, open_store
-from quire.store.sql import SqlStore
+from quire.store.sql import Sqlite, SqlStore
 
 Start = Callable[..., object]
 
@@ -48,7 +48,7 @@ def test_a_full_disk_keeps_what_was_acknowledged(small_disk: Path) -> None:
 def test_a_database_that_may_not_grow_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     from sqlalchemy import event
 
-    store = SqlStore(tmp_path / "quire.db", "artifacts")
+    store = SqlStore(Sqlite(tmp_path / "quire.db"), "artifacts")
     run = store.create_run("0").info.run_id
     engine = store._database.engine
     engine.dispose()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from quire.domain.errors import InvalidInput
+from quire.store.sql import Sqlite
 from quire.store.sql.database import Database
 from quire.store.sql.migrate import known_revisions, upgrade
 from quire.store.sql.schema import HEAD_REVISION, ensure_schema
@@ -17,7 +18,7 @@ from quire.store.sql.schema import HEAD_REVISION, ensure_schema
 @pytest.fixture
 def migrated(tmp_path: Path) -> Path:
     """A database brought to the current schema by migrations from nothing."""
-    database = Database(tmp_path / "migrated.db")
+    database = Database(Sqlite(tmp_path / "migrated.db"))
     with database.write() as session:
         upgrade(session.connection)
     database.close()
@@ -45,7 +46,7 @@ def _described(path: Path) -> dict[str, Any]:
 
 
 def test_migrations_from_nothing_give_what_a_new_file_gets(tmp_path: Path, migrated: Path) -> None:
-    database = Database(tmp_path / "new.db")
+    database = Database(Sqlite(tmp_path / "new.db"))
     ensure_schema(database, "artifacts")
     database.close()
     assert _described(migrated) == _described(tmp_path / "new.db")
@@ -64,7 +65,7 @@ def _migrate_and_fail(database: Database) -> None:
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
-    database = Database(tmp_path / "broken.db")
+    database = Database(Sqlite(tmp_path / "broken.db"))
     with pytest.raises(InvalidInput):
         _migrate_and_fail(database)
     database.close()
@@ -73,7 +74,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_readers_do_not_wait_for_writers(tmp_path: Path) -> None:
-    database = Database(tmp_path / "wal.db")
+    database = Database(Sqlite(tmp_path / "wal.db"))
     ensure_schema(database, "artifacts")
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

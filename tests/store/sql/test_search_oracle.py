@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from quire.domain.entities import Metric, Param, Run, Tag
 from quire.domain.filters import Comparison, OrderBy, format_filter, format_order_by
-from quire.store.sql import SqlStore, run_probe, run_search, settling
+from quire.store.sql import Sqlite, SqlStore, run_probe, run_search, settling
 
 KEYS = ("a", "b")
 VALUES = (math.nan, -math.inf, math.inf, 0.0, 1.0, 1.0, 2.5)
@@ -68,7 +68,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setattr(run_search, "MOST_WALKS", 1)
     if request.param == "one unsettled":
         monkeypatch.setattr(settling, "MOST_UNSETTLED", 1)
-    opened = SqlStore(None, "artifacts")
+    opened = SqlStore(Sqlite(None), "artifacts")
     yield opened
     opened.close()
 

@@ -10,13 +10,13 @@ import pytest
 
 from quire.domain.entities import Metric, Run
 from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, Unavailable
-from quire.store.sql import SqlStore
+from quire.store.sql import Sqlite, SqlStore
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """A store in a file."""
-    opened = SqlStore(tmp_path / "quire.db", "artifacts")
+    opened = SqlStore(Sqlite(tmp_path / "quire.db"), "artifacts")
     yield opened
     opened.close()
 
@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
 @pytest.fixture
 def other(tmp_path: Path, store: SqlStore) -> Iterator[SqlStore]:
     """The same file, seen through connections of its own: what it sees is committed."""
-    opened = SqlStore(tmp_path / "quire.db", "artifacts")
+    opened = SqlStore(Sqlite(tmp_path / "quire.db"), "artifacts")
     yield opened
     opened.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from bench.filling import fill_runs
 from quire.domain.entities import Tag
-from quire.store.sql import SqlStore
+from quire.store.sql import Sqlite, SqlStore
 
 STEP = 50
 SEARCHES = [
@@ -27,7 +27,7 @@ SEARCHES = [
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """A store in a file."""
-    opened = SqlStore(tmp_path / "quire.db", "artifacts")
+    opened = SqlStore(Sqlite(tmp_path / "quire.db"), "artifacts")
     yield opened
     opened.close()
 
@@ -63,7 +63,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, SqlSt
     folder = tmp_path_factory.mktemp("filled")
     stores: dict[int, SqlStore] = {}
     for count in (1_000, 16_000):
-        store = stores[count] = SqlStore(folder / f"{count}.db", "artifacts")
+        store = stores[count] = SqlStore(Sqlite(folder / f"{count}.db"), "artifacts")
         fill_runs(folder / f"{count}.db", int(store.create_experiment("filled")), count)
     yield stores
     for store in stores.values():

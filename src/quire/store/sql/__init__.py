@@ -1,7 +1,8 @@
-"""The store over a SQL database: SQLite, one file for any number of threads and processes."""
+"""The store over a SQL database: SQLite, or PostgreSQL."""
 
 from __future__ import annotations
 
+from quire.store.sql.sqlite import Sqlite
 from quire.store.sql.store import Outcome, SqlStore
 
-__all__ = ["Outcome", "SqlStore"]
+__all__ = ["Outcome", "SqlStore", "Sqlite"]

@@ -1,72 +1,39 @@
-"""The connections of a store: one writer at a time, readers never waiting, errors explained."""
+"""The connections of a store: transactions begun, made durable or undone, errors explained, calls run again."""
 
 from __future__ import annotations
 
-import sqlite3
+import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.pool import QueuePool, StaticPool
 
-from quire.domain.errors import InvalidState, QuireError
-from quire.store.sql.failures import explain, is_busy
+from quire.domain.errors import InvalidState, QuireError, Unavailable
+from quire.store.sql.dialect import Dialect
+from quire.store.sql.failures import Again, InDoubt
 from quire.store.sql.session import Session
 
-# How long a writer waits for the others before it gives up (seconds).
-WRITE_PATIENCE = 300.0
-_BUSY_TIMEOUT_MS = 60_000
-_CACHE_KIB = 32 * 1024
-_MAPPED_BYTES = 2**30
+T = TypeVar("T")
+# How long a call waits for a server that is away (seconds), and how often a call is run again.
+PATIENCE = 10.0
+_ATTEMPTS = 20
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.25
 
 
 class Database:
-    """The connections of one store. Safe from many threads; after a fork the child makes its own.
+    """The connections of one store. Safe from many threads; after a fork the child makes its own."""
 
-    ``path`` is the database file; None keeps it in memory, where all threads share one connection.
-    """
-
-    def __init__(self, path: Path | None, *, synchronous: str = "normal") -> None:
-        self.place = f"The database {path}" if path else "The database in memory"
-        self._synchronous = synchronous
-        self._memory = path is None
-        self._engine = self._create_engine(path)
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.place = dialect.place
+        self._engine = dialect.create_engine()
         self._local = threading.local()
-        self._write_lock = threading.RLock()
+        self._turns = threading.RLock()
+        self._reached = False
         self.closed = False
-
-    def _create_engine(self, path: Path | None) -> sa.Engine:
-        url = sa.URL.create("sqlite", database=str(path) if path else None)
-        common: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
-        arguments = {"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000, "cached_statements": 256}
-        if path is None:
-            engine = sa.create_engine(url, poolclass=StaticPool, connect_args=arguments, **common)
-        else:
-            engine = sa.create_engine(
-                url,
-                poolclass=QueuePool,
-                pool_size=16,
-                max_overflow=-1,
-                pool_reset_on_return=None,
-                connect_args=arguments,
-                **common,
-            )
-        event.listen(engine, "connect", self._prepare)
-        return engine
-
-    def _prepare(self, connection: Any, _record: object) -> None:
-        connection.execute(f"PRAGMA synchronous={self._synchronous}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA case_sensitive_like=ON")
-        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-        connection.execute("PRAGMA temp_store=MEMORY")
-        connection.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
-        connection.create_function("quire_lower", 1, _lower, deterministic=True)
 
     @property
     def engine(self) -> sa.Engine:
@@ -81,15 +48,8 @@ class Database:
             current.refuse_if_lost()
             yield current
             return
-        with self.explained(), self._memory_lock(), self._connect() as connection:
-            session = Session(connection, self.place)
-            try:
-                session.begin(writing=False)
-                yield session
-                session.commit()
-            except BaseException:
-                session.undo()
-                raise
+        with self.explained(), self._turn(self.dialect.one_connection), self._transaction(writing=False) as session:
+            yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -102,49 +62,102 @@ class Database:
             with self.explained(), current.part():
                 yield current
             return
-        with self.explained(), self._write_lock, self._connect() as connection:
-            session = Session(connection, self.place)
+        with self.explained(), self._turn(self.dialect.one_writer), self._transaction(writing=True) as session:
+            self._local.session = session
             try:
-                self._begin_writing(session)
-                self._local.session = session
                 yield session
-                session.commit()
-            except BaseException:
-                session.undo()
-                raise
             finally:
                 self._local.session = None
+
+    def again(self, call: Callable[[], T]) -> T:
+        """What ``call`` gives, run again as a whole when the database undid it for a reason that may have passed.
+
+        A call inside a transaction of this thread is run once: all of that transaction would have to be run again.
+        """
+        if self._current() is not None:
+            return call()
+        deadline = time.monotonic() + PATIENCE
+        for attempt in range(_ATTEMPTS):
+            try:
+                return call()
+            except Again:
+                if attempt == _ATTEMPTS - 1 or time.monotonic() > deadline:
+                    raise
+                time.sleep(_pause(attempt))
+        raise AssertionError
 
     def _current(self) -> Session | None:
         """The write transaction that this thread has open."""
         session: Session | None = getattr(self._local, "session", None)
         return session
 
-    @staticmethod
-    def _begin_writing(session: Session) -> None:
-        deadline = time.monotonic() + WRITE_PATIENCE
-        while True:
-            try:
-                session.begin(writing=True)
-            except sqlite3.OperationalError as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
-
-    def _memory_lock(self) -> AbstractContextManager[object]:
-        return self._write_lock if self._memory else nullcontext()
+    def _turn(self, wanted: bool) -> AbstractContextManager[object]:
+        return self._turns if wanted else nullcontext()
 
     @contextmanager
-    def _connect(self) -> Iterator[sa.Connection]:
+    def _transaction(self, *, writing: bool) -> Iterator[Session]:
+        session = self._begun(writing=writing)
+        try:
+            yield session
+            session.commit()
+        except InDoubt as doubt:
+            self._resolve(doubt)
+            session.committed()
+        except BaseException:
+            session.undo()
+            raise
+        finally:
+            _give_back(session)
+
+    def _begun(self, *, writing: bool) -> Session:
+        """A transaction that has begun. Nothing was asked for yet, so a server that is away is waited for."""
+        deadline = time.monotonic() + PATIENCE
+        attempt = 0
+        while True:
+            try:
+                session = self._begin(writing=writing)
+            except Exception as error:
+                if not self._reached or not self.dialect.is_away(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_pause(attempt))
+                attempt += 1
+            else:
+                self._reached = True
+                return session
+
+    def _begin(self, *, writing: bool) -> Session:
         if self.closed:
             raise InvalidState(f"{self.place} was closed by this process. Open the store again with open_store.")
-        connection = self._engine.connect()
+        session = self.dialect.session(self._engine.connect())
         try:
-            yield connection
-        finally:
-            connection.close()
+            session.begin(writing=writing)
+        except BaseException:
+            _give_back(session)
+            raise
+        return session
+
+    def _resolve(self, doubt: InDoubt) -> None:
+        """Return if the transaction was made durable; raise Again if it was not, Unavailable if nobody knows."""
+        deadline = time.monotonic() + PATIENCE
+        committed: bool | None = None
+        while committed is None:
+            try:
+                with self._transaction(writing=False) as session:
+                    committed = self.dialect.was_committed(session, doubt.transaction)
+            except Exception as error:
+                if not self.dialect.is_away(error):
+                    raise self._unknown() from error
+            if committed is None and time.monotonic() > deadline:
+                raise self._unknown() from doubt
+            time.sleep(0 if committed is not None else _LONGEST_PAUSE)
+        if not committed:
+            raise Again(f"{self.place} went away before it stored the call. Call again.")
+
+    def _unknown(self) -> Unavailable:
+        return Unavailable(
+            f"{self.place} went away while it stored the call, and cannot be asked whether it did. Once it is back, "
+            "look before you call again."
+        )
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -154,10 +167,15 @@ class Database:
         except QuireError:
             raise
         except Exception as error:
-            explanation = explain(error, self.place)
+            explanation = self.dialect.explain(error)
             if explanation is None:
                 raise
             raise explanation from error
+
+    def prepare(self) -> None:
+        """What has to be done before the first table is made."""
+        with self.explained():
+            self.dialect.prepare(self._engine)
 
     def close(self) -> None:
         """Release the connections."""
@@ -167,8 +185,8 @@ class Database:
     def after_fork(self) -> None:
         """In the child of a fork: leave the parent's connections alone and make new ones when needed."""
         self._local = threading.local()
-        self._write_lock = threading.RLock()
-        if not self._memory:
+        self._turns = threading.RLock()
+        if not self.dialect.one_connection:
             _INHERITED.append(self._engine.pool)
             self._engine.dispose(close=False)
 
@@ -177,5 +195,13 @@ class Database:
 _INHERITED: list[object] = []
 
 
-def _lower(text: object) -> object:
-    return text.lower() if isinstance(text, str) else text
+def _give_back(session: Session) -> None:
+    if session.broken:
+        session.connection.invalidate()
+    session.connection.close()
+
+
+def _pause(attempt: int) -> float:
+    """Longer each time, and never the same for two callers that are in each other's way."""
+    pause: float = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+    return pause * random.uniform(0.5, 1.0)  # noqa: S311 - no secret

@@ -178,7 +178,7 @@ class SqlExperiments(SqlPart):
             else:
                 listing.where(condition(table.c[item.key], item))
         if view != "ALL":
-            listing.where(table.c.deleted == (view == "DELETED_ONLY"))
+            listing.where(table.c.deleted == int(view == "DELETED_ONLY"))
         for order in orders:
             column = table.c.id if order.key == "experiment_id" else table.c[order.key]
             listing.order(column, ascending=order.ascending)

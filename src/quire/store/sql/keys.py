@@ -8,7 +8,8 @@ from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
 _FIND = Statement("SELECT id FROM keys WHERE name = :name")
-_NAME = Statement("SELECT name FROM keys WHERE id = :id")
+_FIND_ALL = Statement("SELECT name, id FROM keys WHERE name = ANY(:names)")
+_NAMES = Statement("SELECT id, name FROM keys WHERE id = ANY(:ids)")
 _ADD = Statement("INSERT INTO keys (name) VALUES (:name) ON CONFLICT DO NOTHING")
 _CAPACITY = 200_000
 # Stands for a key that nothing was ever logged under; no row has it.
@@ -25,15 +26,15 @@ class Keys:
     def obtain(self, session: Session, names: Iterable[str]) -> Mapping[str, int]:
         """The numbers of these keys, adding those that are new. Needs a write transaction."""
         known = self._ids
-        missing = [name for name in names if name not in known]
+        missing = {name for name in names if name not in known}
         if not missing:
             return known
-        fresh = {}
-        for name in dict.fromkeys(missing):
-            session.run(_ADD, (name,))
-            row = session.row(_FIND, (name,))
-            assert row is not None
-            fresh[name] = row[0]
+        fresh: dict[str, int] = dict(session.rows_of(_FIND_ALL, list(missing)))
+        added = sorted(missing - fresh.keys())
+        if added:
+            # In one order, so that two that add the same keys at once do not wait for each other.
+            session.insert(_ADD, [(name,) for name in added])
+            fresh.update(session.rows_of(_FIND_ALL, added))
         session.after_commit(lambda: self._remember(fresh))
         return {**{name: known[name] for name in names if name in known}, **fresh}
 
@@ -55,10 +56,7 @@ class Keys:
         missing = [number for number in numbers if number not in known]
         if not missing:
             return known
-        fresh = {}
-        for number in missing:
-            row = session.row(_NAME, (number,))
-            fresh[number] = row[0] if row else "?"
+        fresh = dict.fromkeys(missing, "?") | dict(session.rows_of(_NAMES, missing))
         session.after_commit(lambda: self._remember({name: number for number, name in fresh.items()}))
         return {**{number: known[number] for number in numbers if number in known}, **fresh}
 

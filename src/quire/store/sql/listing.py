@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from quire.domain.filters import Comparison
 from quire.domain.paging import Page, decode_token, encode_token
+from quire.store.sql.expressions import like
 from quire.store.sql.session import Session
 
 Condition = sa.ColumnElement[bool]
@@ -39,8 +40,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "NOT IN": lambda column, values: column.not_in(values),
     "IS NULL": lambda column, _: column.is_(None),
     "IS NOT NULL": lambda column, _: column.is_not(None),
-    "LIKE": lambda column, pattern: column.like(pattern),
-    "ILIKE": lambda column, pattern: sa.func.quire_lower(column).like(pattern.lower()),
+    "LIKE": like,
+    "ILIKE": lambda column, pattern: like(sa.func.quire_lower(column), pattern.lower()),
 }
 
 

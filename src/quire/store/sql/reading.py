@@ -22,7 +22,7 @@ from quire.domain.entities import (
     Tag,
 )
 from quire.store.sql.keys import Keys
-from quire.store.sql.session import Session
+from quire.store.sql.session import Rows, Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.texts import join
 
@@ -54,12 +54,13 @@ def read_runs(session: Session, keys: Keys, ids: Sequence[int]) -> list[Run]:
     """The runs of these row numbers, in their order, with all that was logged to them."""
     if not ids:
         return []
-    infos = {row[0]: run_info(row) for row in session.rows_of(_RUNS, ids)}
-    metrics = _read_metrics(session, keys, ids)
-    params = _read_texts(session, keys, ids, _PARAMS, Param)
-    tags = _read_texts(session, keys, ids, _TAGS, Tag)
-    datasets = _read_datasets(session, ids)
-    inputs, outputs = _read_models(session, ids)
+    found = session.rows_of_each((_RUNS, _METRICS, _PARAMS, _TAGS, _DATASETS, _MODELS), ids)
+    infos = {row[0]: run_info(row) for row in found[0]}
+    metrics = _metrics(session, keys, found[1])
+    params = _texts(session, keys, found[2], Param)
+    tags = _texts(session, keys, found[3], Tag)
+    datasets = _datasets(session, ids, found[4])
+    inputs, outputs = _models(found[5])
     return [
         Run(
             info=infos[number],
@@ -99,8 +100,7 @@ def _by_key(item: Metric | Param | Tag) -> str:
     return item.key
 
 
-def _read_metrics(session: Session, keys: Keys, ids: Sequence[int]) -> dict[int, list[Metric]]:
-    rows = session.rows_of(_METRICS, ids)
+def _metrics(session: Session, keys: Keys, rows: Rows) -> dict[int, list[Metric]]:
     names = keys.names(session, {row[1] for row in rows})
     found: dict[int, list[Metric]] = defaultdict(list)
     for run, key, value, timestamp, step in rows:
@@ -110,10 +110,7 @@ def _read_metrics(session: Session, keys: Keys, ids: Sequence[int]) -> dict[int,
     return found
 
 
-def _read_texts(
-    session: Session, keys: Keys, ids: Sequence[int], statement: Statement, kind: type[Any]
-) -> dict[int, list[Any]]:
-    rows = session.rows_of(statement, ids)
+def _texts(session: Session, keys: Keys, rows: Rows, kind: type[Any]) -> dict[int, list[Any]]:
     names = keys.names(session, {row[1] for row in rows})
     found: dict[int, list[Any]] = defaultdict(list)
     for run, key, head, rest in rows:
@@ -123,8 +120,7 @@ def _read_texts(
     return found
 
 
-def _read_datasets(session: Session, ids: Sequence[int]) -> dict[int, list[DatasetInput]]:
-    rows = session.rows_of(_DATASETS, ids)
+def _datasets(session: Session, ids: Sequence[int], rows: Rows) -> dict[int, list[DatasetInput]]:
     if not rows:
         return {}
     tags: dict[tuple[int, int], list[Tag]] = defaultdict(list)
@@ -139,12 +135,10 @@ def _read_datasets(session: Session, ids: Sequence[int]) -> dict[int, list[Datas
     return found
 
 
-def _read_models(
-    session: Session, ids: Sequence[int]
-) -> tuple[dict[int, list[ModelInput]], dict[int, list[ModelOutput]]]:
+def _models(rows: Rows) -> tuple[dict[int, list[ModelInput]], dict[int, list[ModelOutput]]]:
     inputs: dict[int, list[ModelInput]] = defaultdict(list)
     outputs: dict[int, list[ModelOutput]] = defaultdict(list)
-    for run, is_output, model_id, step in session.rows_of(_MODELS, ids):
+    for run, is_output, model_id, step in rows:
         if is_output:
             outputs[run].append(ModelOutput(model_id=model_id, step=step))
         else:

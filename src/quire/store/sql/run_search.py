@@ -21,6 +21,7 @@ from quire.domain.filters import RUNS, Comparison, OrderBy, parse_filter, parse_
 from quire.domain.names import check_experiment_id, check_page_size, check_view
 from quire.domain.paging import Page, decode_token, encode_token
 from quire.store.sql import tables
+from quire.store.sql.expressions import any_of
 from quire.store.sql.keys import Keys
 from quire.store.sql.listing import Condition, SortKey, after
 from quire.store.sql.reading import read_runs
@@ -29,7 +30,7 @@ from quire.store.sql.run_conditions import TABLES, run_condition, value_conditio
 from quire.store.sql.run_order import MISSING, NAN, PRESENT, RunOrder, run_order, sorted_column, ties
 from quire.store.sql.run_probe import Probe
 from quire.store.sql.session import Rows, Session
-from quire.store.sql.statement import Statement, id_list
+from quire.store.sql.statement import Statement
 from quire.store.sql.texts import text_equals
 
 MAX_PAGE = 50_000
@@ -115,7 +116,7 @@ class _Search:
         if not few:
             return []
         order = run_order(self._session, self._keys, self._orders, tables.runs)
-        query = _select(order, [*self._where(self._conditions), _id_in(few)], position, count)
+        query = _select(order, [*self._where(self._conditions), any_of(tables.runs.c.id, few)], position, count)
         return self._session.select(query)
 
     def _sorted_all(self, position: Sequence[Any] | None, count: int) -> Rows:
@@ -266,11 +267,6 @@ def _seek(column: sa.ColumnElement[Any], value: Any, *, ascending: bool) -> Cond
     """Where in the index a page begins; implied by the position, said so that the index is entered there."""
     made: Condition = column >= value if ascending else column <= value
     return made
-
-
-def _id_in(numbers: Sequence[int]) -> Condition:
-    listed = sa.func.json_each(id_list("sqlite", numbers)).table_valued("value")
-    return tables.runs.c.id.in_(sa.select(listed.c.value))
 
 
 def _select(

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
-
-import sqlalchemy as sa
-
 from quire.domain.errors import InvalidInput, InvalidState
 from quire.domain.ids import now_ms
 from quire.domain.uris import join_uri
 from quire.store.sql import tables
 from quire.store.sql.database import Database
-from quire.store.sql.failures import is_busy
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
@@ -21,12 +15,10 @@ DEFAULT_EXPERIMENT = "Default"
 
 _VERSION = Statement("SELECT version_num FROM quire_version")
 _SET_VERSION = Statement("INSERT INTO quire_version (version_num) VALUES (:version)")
-_TABLES = Statement("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
 _ADD_DEFAULT = Statement(
     """INSERT INTO experiments (id, name, artifact_location, deleted, creation_time, last_update_time)
     VALUES (0, :name, :location, 0, :created, :updated)"""
 )
-_WAL_PATIENCE = 60.0
 
 
 def ensure_schema(database: Database, artifact_root: str) -> None:
@@ -38,8 +30,9 @@ def ensure_schema(database: Database, artifact_root: str) -> None:
         current = _revision(session)
     if current == HEAD_REVISION:
         return
-    _use_wal(database)
+    database.prepare()
     with database.write() as session:
+        session.take_turns("schema")
         current = _revision(session)
         if current is None:
             _create(session, artifact_root)
@@ -48,7 +41,7 @@ def ensure_schema(database: Database, artifact_root: str) -> None:
 
 
 def _revision(session: Session) -> str | None:
-    names = {row[0] for row in session.rows(_TABLES)}
+    names = session.tables()
     if tables.version.name in names:
         row = session.row(_VERSION)
         return str(row[0]) if row else None
@@ -67,23 +60,6 @@ def _refuse_foreign(session: Session, names: set[str]) -> None:
     raise InvalidInput(
         f"{session.place} belongs to another program (its tables: {shown}). Name another file in the tracking URI."
     )
-
-
-def _use_wal(database: Database) -> None:
-    """Write-ahead logging, kept in the file's header: readers never wait for a writer."""
-    deadline = time.monotonic() + _WAL_PATIENCE
-    while True:
-        try:
-            with database.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        except sa.exc.OperationalError as error:
-            original = error.orig
-            if not isinstance(original, sqlite3.Error) or not is_busy(original) or time.monotonic() > deadline:
-                with database.explained():
-                    raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _create(session: Session, artifact_root: str) -> None:

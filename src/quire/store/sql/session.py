@@ -2,72 +2,90 @@
 
 from __future__ import annotations
 
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
 from quire.domain.errors import Unavailable
-from quire.store.sql.statement import Statement, id_list
+from quire.store.sql.statement import Statement
 
 Rows = list[tuple[Any, ...]]
-# Few sizes, so that few statements are prepared; 50 rows of 8 values stay below what any database allows.
-_ROWS_AT_ONCE = (50, 10)
 
 
-class Session:
-    """One transaction. Statements take their parameters by position."""
+class Session(ABC):
+    """One transaction. Statements take their parameters by position.
 
-    __slots__ = ("_after_commit", "_depth", "_dialect", "_driver", "_lost", "connection", "place")
+    What a kind of database does its own way is in its subclass.
+    """
+
+    __slots__ = ("_after_commit", "_depth", "_driver", "_lost", "connection", "place")
 
     def __init__(self, connection: sa.Connection, place: str) -> None:
         self.connection = connection
         self.place = place
         self._driver: Any = connection.connection.dbapi_connection
-        self._dialect = connection.dialect
         self._after_commit: list[Callable[[], None]] = []
         self._depth = 0
         self._lost = False
 
+    @abstractmethod
+    def _sql(self, statement: Statement) -> str:
+        """The statement as the driver takes it."""
+
+    @abstractmethod
+    def _list(self, items: Sequence[int] | Sequence[str] | Sequence[tuple[int, int]]) -> object:
+        """The parameter for ``ANY``: one value, however many items there are."""
+
+    @abstractmethod
+    def insert(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute an INSERT of one row for each of these rows, many at a time."""
+
+    @abstractmethod
+    def tables(self) -> set[str]:
+        """The names of the tables that the database has."""
+
+    @abstractmethod
+    def take_turns(self, about: str) -> None:
+        """Until the end of this transaction, wait for others that take turns about the same."""
+
+    @abstractmethod
+    def begin(self, *, writing: bool) -> None:
+        """Begin."""
+
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether the transaction can still be undone or made durable: the database has not ended it by itself."""
+
     @property
-    def dialect(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return self._dialect.name
+    def broken(self) -> bool:
+        """Whether the connection is of no more use."""
+        return False
 
     def rows(self, statement: Statement, parameters: Sequence[Any] = ()) -> Rows:
         """All rows of a query."""
-        result: Rows = self._driver.execute(statement.for_dialect(self._dialect), parameters).fetchall()
+        result: Rows = self._driver.execute(self._sql(statement), parameters).fetchall()
         return result
 
     def row(self, statement: Statement, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, if any."""
-        result: tuple[Any, ...] | None = self._driver.execute(
-            statement.for_dialect(self._dialect), parameters
-        ).fetchone()
+        result: tuple[Any, ...] | None = self._driver.execute(self._sql(statement), parameters).fetchone()
         return result
 
     def run(self, statement: Statement, parameters: Sequence[Any] = ()) -> int:
         """Execute a change; the number of rows it touched."""
-        count: int = self._driver.execute(statement.for_dialect(self._dialect), parameters).rowcount
+        count: int = self._driver.execute(self._sql(statement), parameters).rowcount
         return count
 
-    def insert(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute an INSERT for each of these rows, many at a time: a row then costs a quarter less."""
-        done = 0
-        for count in _ROWS_AT_ONCE:
-            while len(rows) - done >= count:
-                values = list(chain.from_iterable(rows[done : done + count]))
-                self._driver.execute(statement.for_rows(self._dialect, count), values)
-                done += count
-        if done < len(rows):
-            self._driver.executemany(statement.for_dialect(self._dialect), rows[done:])
+    def rows_of(self, statement: Statement, items: Sequence[int] | Sequence[str] | Sequence[tuple[int, int]]) -> Rows:
+        """All rows of a query whose one parameter is ``= ANY(:ids)``, ``(a, b) = ANY(:pairs)`` or ``ANY(:names)``."""
+        return self.rows(statement, (self._list(items),))
 
-    def rows_of(self, statement: Statement, ids: Sequence[int] | Sequence[tuple[int, int]]) -> Rows:
-        """All rows of a query whose one parameter is ``= ANY(:ids)``, or ``(a, b) = ANY(:pairs)``."""
-        return self.rows(statement, (id_list(self.dialect, ids),))
+    def rows_of_each(self, statements: Sequence[Statement], ids: Sequence[int]) -> list[Rows]:
+        """All rows of several queries about the same ids, at the cost of one where the database is far away."""
+        return [self.rows_of(statement, ids) for statement in statements]
 
     def select(self, query: sa.sql.expression.Executable) -> Rows:
         """All rows of a query built for the occasion."""
@@ -83,24 +101,24 @@ class Session:
         """Call ``action`` once what this transaction wrote is durable; not at all if it is undone."""
         self._after_commit.append(action)
 
-    def begin(self, *, writing: bool) -> None:
-        """Begin; a writer takes the database's one write lock at once, so that it never has to give up later."""
-        self._driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-
     def commit(self) -> None:
         """Make everything durable, then run what waits for that."""
         self.refuse_if_lost()
+        self._commit()
+        self.committed()
+
+    def _commit(self) -> None:
         self._driver.execute("COMMIT")
+
+    def committed(self) -> None:
+        """Run what waits for the commit."""
         for action in self._after_commit:
             action()
 
     def undo(self) -> None:
         """Undo everything, unless the database did so by itself or nothing had begun."""
-        if self._is_open():
+        if self.is_open():
             self._driver.execute("ROLLBACK")
-
-    def _is_open(self) -> bool:
-        return not isinstance(self._driver, sqlite3.Connection) or self._driver.in_transaction
 
     def refuse_if_lost(self) -> None:
         """Raise Unavailable if the database undid the whole transaction by itself, as it may on a full disk."""
@@ -121,7 +139,7 @@ class Session:
             yield
         except BaseException:
             del self._after_commit[waiting:]
-            self._lost = not self._is_open()
+            self._lost = not self.is_open()
             if not self._lost:
                 self._driver.execute(f"ROLLBACK TO {name}")
                 self._driver.execute(f"RELEASE {name}")

@@ -19,7 +19,7 @@ _MARK = Statement("UPDATE runs SET unsettled = :since WHERE id = :id")
 _COUNT = Statement("SELECT count(*) FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL")
 _OLDEST = Statement(
     """SELECT id FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL
-    ORDER BY unsettled, id LIMIT :count"""
+    ORDER BY unsettled, id LIMIT :count FOR NO KEY UPDATE SKIP LOCKED"""
 )
 _INDEX = Statement("UPDATE latest_metrics SET settled = 1 WHERE run_id = :id AND settled = 0")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
 from quire.store.sql.database import Database
+from quire.store.sql.dialect import Dialect
 from quire.store.sql.keys import Keys
 from quire.store.sql.run_search import SqlRunSearch
 from quire.store.sql.schema import ensure_schema
@@ -31,16 +31,15 @@ class Outcome(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class SqlStore(SqlRunSearch):
-    """Everything that tracking and the registry keep, in SQLite.
+    """Everything that tracking and the registry keep, in a SQL database.
 
     Each part of the interface is a class of its own, one above the other: experiments, runs, batches, inputs, logged
     models, versions, registered models, run search.
     """
 
-    def __init__(self, path: Path | None, artifact_root: str, *, synchronous: str = "normal") -> None:
-        database = Database(path, synchronous=synchronous)
+    def __init__(self, dialect: Dialect, artifact_root: str) -> None:
+        database = Database(dialect)
         super().__init__(database, Keys(), artifact_root)
-        self._uri = f"sqlite:///{path}" if path else "sqlite://"
         try:
             ensure_schema(database, artifact_root)
         except BaseException:
@@ -49,8 +48,8 @@ class SqlStore(SqlRunSearch):
 
     @property
     def uri(self) -> str:
-        """The store's tracking URI."""
-        return self._uri
+        """The store's tracking URI, without credentials."""
+        return self._database.dialect.uri
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

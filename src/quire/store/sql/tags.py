@@ -38,9 +38,12 @@ class Tags(Generic[Owner]):
         self._read = Statement("SELECT $owner, key, value FROM $table WHERE $wanted ORDER BY key", **pieces)
 
     def set(self, session: Session, owner: Owner, tags: Iterable[Tag]) -> None:
-        """Set or replace tags; of a key given twice the last counts."""
+        """Set or replace tags, in one order, so that two that do so at once do not wait for each other.
+
+        Of a key given twice the last counts.
+        """
         values = {tag.key: redact(tag.value) for tag in tags}
-        session.insert(self._set, [(*_numbers(owner), key, value) for key, value in values.items()])
+        session.insert(self._set, [(*_numbers(owner), key, value) for key, value in sorted(values.items())])
 
     def delete(self, session: Session, owner: Owner, key: str) -> bool:
         """Remove a tag; whether there was one."""
