@@ -204,24 +204,19 @@ def test_connections_are_kept_between_batches(upstream: Any, caller_at: CallerAt
     assert server.connections == 1
 
 
-def test_requests_are_sent_through_a_proxy_that_the_environment_names(
-    upstream: Any, calls: Calls, monkeypatch: pytest.MonkeyPatch
+def test_a_proxy_that_the_environment_names_is_used_from_the_next_batch_on(
+    upstream: Any, calls: Calls, caller_at: CallerAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from quire.caller import ServiceSettings, wire
-
-    async def proxy(exchange: Any) -> None:
-        await exchange.answer()
-
-    server = upstream(proxy)
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
+    service, proxy = (upstream(lambda exchange: exchange.answer()) for _ in range(2))
+    caller = caller_at(service)
+    list(caller.iterate(calls(1)))
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
     monkeypatch.setenv("no_proxy", "")
-    wire._proxy_for.cache_clear()
-    try:
-        caller = Caller(ServiceSettings(api_key="sk-test", base_url="http://service.invalid/v1"))
-        assert [text(outcome) for outcome in caller.iterate(calls(2))] == ["yes", "yes"]
-    finally:
-        wire._proxy_for.cache_clear()
-    assert {exchange.path for exchange in server.exchanges} == {"http://service.invalid/v1/chat/completions"}
+    list(caller.iterate(calls(2)))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    list(caller.iterate(calls(4)))
+    assert [exchange.path for exchange in proxy.exchanges] == [f"{service.base_url}/chat/completions"] * 2
+    assert len(service.exchanges) == 1 + 4
 
 
 class Told:
@@ -231,7 +226,10 @@ class Told:
         self.rows: list[int] = []
         self.closed = 0
 
-    def update(self, rows: int, failed: int, note: str) -> None:
+    def watch(self, note: Callable[[], str]) -> None:
+        assert note() == ""
+
+    def update(self, rows: int, failed: int) -> None:
         self.rows.append(rows)
 
     def close(self) -> None:

@@ -141,6 +141,70 @@ def test_ctrl_c_keeps_finished_rows_and_ends_promptly(upstream: Any, tmp_path: P
         assert journal.entries_before == 10
 
 
+SYNC_CELLS = """
+import asyncio
+
+loop = asyncio.new_event_loop()
+
+def first_cell():
+    try:
+        for outcome in caller.iterate(calls):
+            print(outcome.call.rows[0], flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    loop.call_soon(second_cell)
+
+def second_cell():
+    print("then", len(list(caller.iterate(calls[:5]))), flush=True)
+    loop.stop()
+
+loop.call_soon(first_cell)
+loop.run_forever()
+loop.close()
+"""
+ASYNC_CELLS = """
+import asyncio, signal
+
+loop = asyncio.new_event_loop()
+
+async def cell(calls):
+    count = 0
+    async for outcome in caller.run(calls):
+        print(outcome.call.rows[0], flush=True)
+        count += 1
+    return count
+
+first = loop.create_task(cell(calls))
+loop.add_signal_handler(signal.SIGINT, first.cancel)
+try:
+    loop.run_until_complete(first)
+except asyncio.CancelledError:
+    print("interrupted", flush=True)
+print("then", loop.run_until_complete(cell(calls[:5])), flush=True)
+loop.close()
+"""
+
+
+@pytest.mark.parametrize("cells", [SYNC_CELLS, ASYNC_CELLS], ids=["sync", "async"])
+def test_ctrl_c_ends_a_cell_of_a_notebook_and_the_next_one_works(upstream: Any, cells: str) -> None:
+    """As a kernel does: cells run inside its event loop, Ctrl-C ends the cell and not the loop."""
+    server = upstream(answers_first_ten)
+    command = program(cells, server.base_url, "-", 100)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for _ in range(10):
+            process.stdout.readline()
+        wait_until(lambda: server.at_once == 8)
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        wait_until(lambda: server.at_once == 0)
+        assert process.stdout.read().splitlines()[-1] == "then 5"
+        assert process.wait(timeout=10) == 0
+        assert process.stderr.read() == ""
+    assert len(server.exchanges) == 18 + 5
+
+
 @pytest.mark.parametrize(
     "tail",
     [

@@ -171,6 +171,16 @@ def test_the_window_recovers() -> None:
     assert window.size == 64
 
 
+def test_the_window_settles_near_the_places_that_a_server_has() -> None:
+    window, places, sizes = Window(64), 8, []
+    for second in range(30):
+        for number in range(int(window.size)):
+            window.succeeded() if number < places else window.refused(now=float(second), answer_s=1.0)
+        sizes.append(window.size)
+    assert places < min(sizes)
+    assert max(sizes[8:]) < 1.5 * places
+
+
 def test_stray_refusals_leave_the_window_nearly_open() -> None:
     window, draw = Window(64), random.Random(1)
     sizes = []

@@ -118,7 +118,9 @@ def test_a_base_url_without_a_scheme_is_named() -> None:
         read(OPENAI_API_KEY=KEY, OPENAI_BASE_URL="localhost:8000/v1").require_complete()
 
 
-@pytest.mark.parametrize("fields", [{"api_key": KEY}, {"ad_token": KEY}, {"base_url": f"https://user:{KEY}@host/v1"}])
+@pytest.mark.parametrize(
+    "fields", [{"api_key": KEY}, {"api_type": "azure_ad", "ad_token": KEY}, {"base_url": f"https://user:{KEY}@host/v1"}]
+)
 def test_no_credential_shows(fields: dict[str, Any]) -> None:
     settings = ServiceSettings(**fields)
     assert KEY not in repr(settings) + str(settings) + f"{settings}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import threading
@@ -16,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 import quire
+from quire.caller import Journal
 from quire.domain.errors import (
     InvalidInput,
     InvalidState,
@@ -215,6 +218,13 @@ def test_an_option_of_the_call_wins_over_the_models_own(simulator: Simulator, ma
     simulator.behaviour = Behaviour(error_rates={"server_error": 1.0})
     model = make_model(max_retries=5)
     assert model.predict("a", on_error="return", max_retries=0).report.requests == 1
+
+
+def test_the_models_own_retries_hold_for_a_stream_too(simulator: Simulator, make_model: MakeModel) -> None:
+    simulator.behaviour = Behaviour(error_rates={"server_error": 1.0})
+    with pytest.raises(QuireError, match="HTTP 500"):
+        list(make_model(max_retries=0).predict_stream("a"))
+    assert len(simulator.requests) == 1
 
 
 # -- the service ---------------------------------------------------------------------------------------------
@@ -436,6 +446,27 @@ async def test_a_stream_gives_the_text_in_pieces(
     assert len(pieces) > 1
     assert "".join(pieces) == whole
     assert [piece async for piece in model.apredict_stream({"x": "cats"})] == pieces
+
+
+async def test_leaving_an_async_iterator_ends_its_batch_and_keeps_what_finished(
+    simulator: Simulator, make_model: MakeModel, tmp_path: Path
+) -> None:
+    simulator.behaviour = Behaviour(latency_ms="uniform:1:20")
+    trouble: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: trouble.append(context))
+    results = make_model().apredict_iter((str(n) for n in range(1000)), resume=tmp_path / "j")
+    for _ in range(20):
+        await anext(results)
+    await results.aclose()
+    assert len(asyncio.all_tasks()) == 1
+    sent = len(simulator.requests)
+    with Journal(tmp_path / "j") as journal:
+        assert journal.entries_before >= 20
+    await asyncio.sleep(0.05)
+    gc.collect()
+    await asyncio.sleep(0)
+    assert len(simulator.requests) == sent
+    assert trouble == []
 
 
 @pytest.mark.parametrize(

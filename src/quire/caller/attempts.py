@@ -47,22 +47,14 @@ class Unanswered(msgspec.Struct, frozen=True):
 class Attempts:
     """The attempts of one batch, which learn from one another: how fast to send, and whether anything gets through."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        options: CallerOptions,
-        report: Report,
-        halt: Halt,
-        max_retries: int,
-        timeout_s: float,
-    ) -> None:
+    def __init__(self, transport: Transport, options: CallerOptions, report: Report, halt: Halt) -> None:
         self.window = Window(options.max_concurrency)
         self.pace = Pace(options, halt.rest)
         self._transport = transport
         self._report = report
         self._halt = halt
-        self._max_retries = max_retries
-        self._timeout_s = timeout_s
+        self._max_retries = options.max_retries
+        self._timeout_s = options.timeout
         self._retries = RetryBudget()
         self._successes = 0
         self._refused_in_a_row = 0

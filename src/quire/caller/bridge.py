@@ -10,7 +10,8 @@ import atexit
 import contextlib
 import os
 import threading
-from collections import OrderedDict
+import urllib.request
+from collections import Counter, OrderedDict
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -25,35 +26,42 @@ _STOP_SECONDS = 2.0
 
 
 class Transports:
-    """The transports of one event loop, one for each service, kept open between batches; touched only in that loop."""
+    """The transports of one event loop, one for each service, kept open between batches; touched only in that loop.
+
+    Proxies that the environment names are part of where a service is: when they change, a new transport is made.
+    """
 
     def __init__(self) -> None:
-        self._open: OrderedDict[ServiceSettings, tuple[Transport, int]] = OrderedDict()
+        self._open: OrderedDict[object, Transport] = OrderedDict()
+        self._users: Counter[Transport] = Counter()
 
     async def take(self, settings: ServiceSettings) -> Transport:
         """The transport for a service, opened if need be; to be given back."""
-        transport, users = self._open.get(settings) or (Transport(settings), 0)
-        self._open[settings] = transport, users + 1
-        self._open.move_to_end(settings)
-        await self._close_unused(_KEPT)
+        service = settings, tuple(sorted(urllib.request.getproxies().items()))
+        transport = self._open.get(service)
+        if transport is None:
+            transport = self._open[service] = Transport(settings)
+        self._users[transport] += 1
+        self._open.move_to_end(service)
+        await self._close_unused()
         return transport
 
-    def give_back(self, settings: ServiceSettings) -> None:
+    def give_back(self, transport: Transport) -> None:
         """One user less."""
-        known = self._open.get(settings)
-        if known is not None:
-            self._open[settings] = known[0], known[1] - 1
+        self._users[transport] -= 1
 
     async def close(self) -> None:
         """Close all."""
         while self._open:
-            _settings, (transport, _users) = self._open.popitem()
+            _service, transport = self._open.popitem()
             await transport.close()
 
-    async def _close_unused(self, keep: int) -> None:
-        unused = [settings for settings, (_transport, users) in self._open.items() if users <= 0]
-        for settings in unused[: max(0, len(self._open) - keep)]:
-            await self._open.pop(settings)[0].close()
+    async def _close_unused(self) -> None:
+        unused = [service for service, transport in self._open.items() if self._users[transport] <= 0]
+        for service in unused[: max(0, len(self._open) - _KEPT)]:
+            transport = self._open.pop(service)
+            del self._users[transport]
+            await transport.close()
 
 
 class LoopThread:

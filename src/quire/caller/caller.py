@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Coroutine, Generator, Iterable
 from typing import Any
 
 from quire.caller.bridge import LoopThread, loop_thread
@@ -49,45 +49,43 @@ class Caller:
         calls: Iterable[Call],
         *,
         options: CallerOptions | None = None,
-        caller_params: Mapping[str, float] | None = None,
         ordered: bool = True,
         journal: Journal | None = None,
         report: Report | None = None,
         progress: Progress | None = None,
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome]:
         """Carry out calls; yields one outcome for each, in order or as they finish.
 
         ``calls`` is read lazily, a bounded number ahead, in the calling thread. If reading it fails, the calls read
         before are finished first. Closing the iterator early, or Ctrl-C, drops the requests in flight and keeps in
         the journal what finished.
         """
-        run = SyncRun(options or self.options, ordered, report or Report(), progress or NoProgress())
-        yield from run.outcomes(calls, loop_thread(), self.settings, journal, caller_params)
+        with SyncRun(options or self.options, ordered, report or Report(), progress or NoProgress()) as run:
+            yield from run.outcomes(calls, loop_thread(), self.settings, journal)
 
     async def run(
         self,
         calls: Iterable[Call] | AsyncIterable[Call],
         *,
         options: CallerOptions | None = None,
-        caller_params: Mapping[str, float] | None = None,
         ordered: bool = True,
         journal: Journal | None = None,
         report: Report | None = None,
         progress: Progress | None = None,
-    ) -> AsyncIterator[Outcome]:
+    ) -> AsyncGenerator[Outcome]:
         """As :meth:`iterate`, in the running event loop; ``calls`` may be an async iterable.
 
         To stop early, close the iterator (``contextlib.aclosing``): Python leaves an abandoned one to the collector.
         """
-        run = AsyncRun(options or self.options, ordered, report or Report(), progress or NoProgress())
-        async with (
-            self._transport() as transport,
-            contextlib.aclosing(run.outcomes(calls, transport, journal, caller_params)) as outcomes,
-        ):
-            async for outcome in outcomes:
-                yield outcome
+        with AsyncRun(options or self.options, ordered, report or Report(), progress or NoProgress()) as run:
+            async with (
+                self._transport() as transport,
+                contextlib.aclosing(run.outcomes(calls, transport, journal)) as outcomes,
+            ):
+                async for outcome in outcomes:
+                    yield outcome
 
-    async def astream(self, call: Call, *, options: CallerOptions | None = None) -> AsyncIterator[str]:
+    async def astream(self, call: Call, *, options: CallerOptions | None = None) -> AsyncGenerator[str]:
         """Carry out one call and yield its text as it is written. Raises QuireError.
 
         To stop early, close the iterator (``contextlib.aclosing``): Python leaves an abandoned one to the collector.
@@ -99,7 +97,7 @@ class Caller:
             async for delta in deltas:
                 yield delta
 
-    def stream(self, call: Call, *, options: CallerOptions | None = None) -> Iterator[str]:
+    def stream(self, call: Call, *, options: CallerOptions | None = None) -> Generator[str]:
         """As :meth:`astream`, for sync code; closing the iterator early closes the connection."""
         thread = loop_thread()
         inbox: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
@@ -138,7 +136,7 @@ async def _pump(
                 async for delta in deltas:
                     inbox.put(delta)
         finally:
-            thread.transports.give_back(settings)
+            thread.transports.give_back(transport)
     except Exception as error:
         inbox.put(error)
     else:

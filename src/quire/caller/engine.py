@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from quire.caller.attempts import Attempts, Pending, Unanswered, not_sent
 from quire.caller.delivery import Deliver, Delivery
@@ -32,17 +32,13 @@ class Batch:
         report: Report,
         deliver: Deliver,
         journal: Journal | None = None,
-        caller_params: Mapping[str, float] | None = None,
     ) -> None:
-        params = caller_params or {}
-        max_retries = int(params.get("max_retries", options.max_retries))
-        timeout_s = float(params.get("timeout", options.timeout))
         self._journal = journal
         self._max_concurrency = options.max_concurrency
         self._loop = asyncio.get_running_loop()
         self._halt = Halt(self._release_all)
         self._delivery = Delivery(report, deliver, journal)
-        self._attempts = Attempts(transport, options, report, self._halt, max_retries, timeout_s)
+        self._attempts = Attempts(transport, options, report, self._halt)
         limit_usd = options.max_cost_usd
         self._spending = None if limit_usd is None else Spending(limit_usd, journal, self._halt)
         self._report = report

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol
 
 
 class Progress(Protocol):
     """Told of every few finished calls."""
 
-    def update(self, rows: int, failed: int, note: str) -> None:
-        """``rows`` finished in all, ``failed`` of them; ``note`` is what is being waited for, or empty."""
+    def watch(self, note: Callable[[], str]) -> None:
+        """The batch began; ``note`` tells at any time, from any thread, what it waits for, or nothing."""
+
+    def update(self, rows: int, failed: int) -> None:
+        """``rows`` finished in all, ``failed`` of them."""
 
     def close(self) -> None:
         """The batch ended."""
@@ -20,7 +24,10 @@ class Progress(Protocol):
 class NoProgress:
     """Shows nothing."""
 
-    def update(self, rows: int, failed: int, note: str) -> None:
+    def watch(self, note: Callable[[], str]) -> None:
+        """Nothing to show."""
+
+    def update(self, rows: int, failed: int) -> None:
         """Nothing to show."""
 
     def close(self) -> None:
@@ -28,34 +35,53 @@ class NoProgress:
 
 
 class BarProgress:
-    """A Rich progress bar on standard error."""
+    """A Rich progress bar on standard error. Rich draws it anew ten times a second, and asks for the note then."""
 
     def __init__(self, total: int | None) -> None:
+        from rich import progress as rich
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-        from rich.progress import Progress as RichProgress
 
-        self._bar: Any = RichProgress(
-            TextColumn("predict"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+        self._failed = 0
+        self._note: Callable[[], str] = str
+        self._bar: Any = rich.Progress(
+            rich.TextColumn("predict"),
+            rich.BarColumn(),
+            rich.MofNCompleteColumn(),
+            rich.TimeElapsedColumn(),
+            rich.TimeRemainingColumn(),
+            rich.RenderableColumn(_Words(self._words)),
             console=Console(stderr=True),
             transient=True,
         )
         self._bar.start()
         self._task = self._bar.add_task("", total=total)
 
-    def update(self, rows: int, failed: int, note: str) -> None:
+    def watch(self, note: Callable[[], str]) -> None:
+        """Show the note beside the bar."""
+        self._note = note
+
+    def update(self, rows: int, failed: int) -> None:
         """Move the bar."""
-        words = [f"[red]{failed} failed[/]"] if failed else []
-        self._bar.update(self._task, completed=rows, description="  ".join([*words, note]))
+        self._failed = failed
+        self._bar.update(self._task, completed=rows)
+
+    def _words(self) -> str:
+        failed = f"[red]{self._failed} failed[/]  " if self._failed else ""
+        return failed + self._note()
 
     def close(self) -> None:
         """Remove the bar."""
         self._bar.stop()
+
+
+class _Words:
+    """Text that is made anew each time it is drawn."""
+
+    def __init__(self, words: Callable[[], str]) -> None:
+        self._words = words
+
+    def __rich__(self) -> str:
+        return self._words()
 
 
 def make_progress(wanted: bool | None, total: int | None) -> Progress:

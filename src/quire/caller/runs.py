@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from typing import Self
 
 from quire.caller.bridge import LoopThread
 from quire.caller.delivery import Finished
@@ -24,7 +25,10 @@ _WINDOW = 4096
 
 
 class _Run:
-    """What sync and async runs share: the window of calls in progress, order, the report and the display."""
+    """What sync and async runs share: the window of calls in progress, order, the report and the display.
+
+    A context manager: on leaving it the clock stops and the display goes.
+    """
 
     def __init__(self, options: CallerOptions, ordered: bool, report: Report, progress: Progress) -> None:
         self.options = options
@@ -84,12 +88,18 @@ class _Run:
             self._load -= self._weight(outcome.call)
         return ready
 
-    def show(self, note: str) -> None:
-        """Update the display."""
-        self._progress.update(self.report.rows, self.report.failed, note)
+    def watch(self, batch: Batch) -> None:
+        """Let the display show what the batch waits for."""
+        self._progress.watch(lambda: batch.note)
 
-    def end(self) -> None:
-        """The run is over, one way or another."""
+    def show(self) -> None:
+        """Update the display."""
+        self._progress.update(self.report.rows, self.report.failed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
         self.report.end()
         self._progress.close()
 
@@ -103,29 +113,26 @@ class SyncRun(_Run):
         thread: LoopThread,
         settings: ServiceSettings,
         journal: Journal | None,
-        caller_params: Mapping[str, float] | None,
     ) -> Iterator[Outcome]:
         """Carry out the calls. Raises what ended the batch, or what the source raised once its calls are done."""
         inbox: queue.SimpleQueue[list[Finished] | BaseException | None] = queue.SimpleQueue()
 
-        async def start() -> Batch:
+        async def start() -> tuple[Transport, Batch]:
             transport = await thread.transports.take(settings)
-            return Batch(transport, self.options, self.report, inbox.put, journal, caller_params)
+            return transport, Batch(transport, self.options, self.report, inbox.put, journal)
 
         async def stop() -> None:
             try:
                 await batch.cancel()
             finally:
-                thread.transports.give_back(settings)
+                thread.transports.give_back(transport)
 
-        batch = thread.run(start())
+        transport, batch = thread.run(start())
+        self.watch(batch)
         try:
             yield from self._exchange(iter(calls), thread, batch, inbox)
         finally:
-            try:
-                thread.clean_up(stop())
-            finally:
-                self.end()
+            thread.clean_up(stop())
 
     def _exchange(
         self,
@@ -150,7 +157,7 @@ class SyncRun(_Run):
                 if self.source_error is not None:
                     raise self.source_error
                 return
-            self.show(batch.note)
+            self.show()
             yield from self.release(message)
 
 
@@ -162,18 +169,18 @@ class AsyncRun(_Run):
         calls: Iterable[Call] | AsyncIterable[Call],
         transport: Transport,
         journal: Journal | None,
-        caller_params: Mapping[str, float] | None,
     ) -> AsyncGenerator[Outcome, None]:
         """Carry out the calls. Raises what ended the batch, or what the source raised once its calls are done."""
         inbox: asyncio.Queue[list[Finished] | BaseException | None] = asyncio.Queue()
-        batch = Batch(transport, self.options, self.report, inbox.put_nowait, journal, caller_params)
+        batch = Batch(transport, self.options, self.report, inbox.put_nowait, journal)
+        self.watch(batch)
         self._room_made = asyncio.Event()
         feeder = asyncio.create_task(self._feed(calls, batch))
         try:
             while (message := await inbox.get()) is not None:
                 if isinstance(message, BaseException):
                     raise message
-                self.show(batch.note)
+                self.show()
                 for outcome in self.release(message):
                     yield outcome
                 self._room_made.set()
@@ -182,10 +189,7 @@ class AsyncRun(_Run):
         finally:
             feeder.cancel()
             await asyncio.gather(feeder, return_exceptions=True)
-            try:
-                await batch.cancel()
-            finally:
-                self.end()
+            await batch.cancel()
 
     async def _feed(self, calls: Iterable[Call] | AsyncIterable[Call], batch: Batch) -> None:
         try:

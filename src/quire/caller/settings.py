@@ -42,7 +42,10 @@ DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A service and the credential for it. The credential never shows in ``repr``."""
+    """A service and the credential for it. The credential never shows in ``repr``.
+
+    ``ad_token`` and ``ad_token_provider``, which is asked again as tokens expire, sign requests to Azure.
+    """
 
     api_type: ApiType = "openai"
     api_key: str | None = None
@@ -61,8 +64,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_credential(self) -> bool:
-        """Whether a key, a token or a way to get one is set."""
-        return bool(self.api_key or self.ad_token or self.ad_token_provider)
+        """Whether a key is set; on Azure a token or a way to get one does too."""
+        on_azure = self.api_type != "openai" and (self.ad_token or self.ad_token_provider)
+        return bool(self.api_key or on_azure)
 
     @property
     def default_batch_size(self) -> int:

@@ -20,7 +20,7 @@ import msgspec
 from quire.caller.settings import DEFAULT_BASE_URL, ServiceSettings
 from quire.caller.wire import MouldKey, Wire, casting, client_timeout, http_family
 from quire.domain.calls import TASK_PATHS, Call
-from quire.domain.errors import MissingExtra, QuireError, Unauthenticated
+from quire.domain.errors import MissingExtra, Unauthenticated
 from quire.domain.redaction import redact
 
 CONNECT_TIMEOUT_S = 5.0
@@ -134,10 +134,8 @@ class Transport:
             yield
         except (openai.APIConnectionError, family.TransportError, TimeoutError) as error:
             raise self._send_error(error) from error
-        except QuireError:
-            raise
         except Exception as error:
-            if not _is_about_credentials(error, openai):
+            if not type(error).__module__.startswith("azure."):
                 raise
             raise Unauthenticated(
                 f"No Entra ID token could be had ({_cause(error)}). Sign in with `az login`, give this machine a "
@@ -182,10 +180,8 @@ class Transport:
         return self._azure_client(settings, common)
 
     def _openai_client(self, settings: ServiceSettings, common: dict[str, Any]) -> Any:
-        key: Any = settings.api_key or settings.ad_token
-        if key is None and settings.ad_token_provider is not None:
-            key = _awaitable(settings.ad_token_provider)
-        return self._openai.AsyncOpenAI(api_key=key, base_url=settings.base_url or DEFAULT_BASE_URL, **common)
+        base_url = settings.base_url or DEFAULT_BASE_URL
+        return self._openai.AsyncOpenAI(api_key=settings.api_key, base_url=base_url, **common)
 
     def _azure_client(self, settings: ServiceSettings, common: dict[str, Any]) -> Any:
         provider = settings.ad_token_provider
@@ -208,16 +204,6 @@ def may_renew_token(settings: ServiceSettings) -> bool:
     return not settings.api_key and not settings.ad_token
 
 
-def _awaitable(provider: Callable[[], str | Awaitable[str]]) -> Callable[[], Awaitable[str]]:
-    """The SDK asks for an async provider where a key is meant."""
-
-    async def provide() -> str:
-        token = provider()
-        return token if isinstance(token, str) else await token
-
-    return provide
-
-
 def _entra_token_provider() -> tuple[Any, Callable[[], Awaitable[str]]]:
     """The credential and its tokens from azure-identity, which caches them and renews them before they expire."""
     try:
@@ -229,10 +215,6 @@ def _entra_token_provider() -> tuple[Any, Callable[[], Awaitable[str]]]:
         ) from error
     credential = DefaultAzureCredential()
     return credential, get_bearer_token_provider(credential, _ENTRA_SCOPE)
-
-
-def _is_about_credentials(error: Exception, openai: Any) -> bool:
-    return type(error).__module__.startswith("azure.") or isinstance(error, openai.OpenAIError)
 
 
 def _cause(error: BaseException) -> str:

@@ -47,12 +47,8 @@ class Mould(msgspec.Struct, frozen=True):
 
 def http_family(openai: Any) -> ModuleType:
     """The HTTP library under this version of the SDK."""
-    base: type = getattr(openai, "DefaultAsyncHttpxClient", None) or openai.AsyncOpenAI
-    for kind in base.__mro__:
-        root = kind.__module__.partition(".")[0]
-        if root in {"httpx", "httpx2"}:
-            return importlib.import_module(root)
-    return importlib.import_module("httpx2" if int(openai.__version__.partition(".")[0]) >= 3 else "httpx")
+    roots = {kind.__module__.partition(".")[0] for kind in openai.DefaultAsyncHttpxClient.__mro__}
+    return importlib.import_module("httpx2" if "httpx2" in roots else "httpx")
 
 
 class Wire:
@@ -62,6 +58,7 @@ class Wire:
         self._family = family
         self._live_stream = type("LiveStream", (_LiveStream, family.AsyncByteStream), {})
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[tuple[str, str], str | None] = {}
         self.moulds: dict[MouldKey, Mould] = {}
 
     def client(self, timeout: Any) -> Any:
@@ -116,7 +113,7 @@ class Wire:
             data=body,
             allow_redirects=False,
             timeout=limits,
-            proxy=_proxy_for(url.scheme, url.host or ""),
+            proxy=self._proxy_for(url.scheme, url.host or ""),
         )
 
     def _open(self, url: yarl.URL) -> aiohttp.ClientSession:
@@ -126,6 +123,11 @@ class Wire:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self._session
+
+    def _proxy_for(self, scheme: str, host: str) -> str | None:
+        if (scheme, host) not in self._proxies:
+            self._proxies[scheme, host] = proxy_for(scheme, host)
+        return self._proxies[scheme, host]
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -185,8 +187,7 @@ def client_timeout(
     return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
 
 
-@functools.lru_cache(maxsize=64)
-def _proxy_for(scheme: str, host: str) -> str | None:
+def proxy_for(scheme: str, host: str) -> str | None:
     """The proxy that ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` name for a host."""
     if urllib.request.proxy_bypass(host):
         return None

@@ -40,7 +40,7 @@ class Job:
             default_batch_size=settings.default_batch_size,
         )
         self._warn_of_ignored()
-        self.caller = Caller(settings, caller_options(options))
+        self.caller = Caller(settings, caller_options(options, self.planner.caller_params))
         self.report = Report()
         self.keeps_failures = options.get("on_error", "raise") == "return"
         self._fingerprint = _fingerprint(package, params)
@@ -54,9 +54,6 @@ class Job:
     def settings(self, total: int | None, *, ordered: bool) -> dict[str, Any]:
         """The keywords with which the caller carries out this job's calls."""
         return {
-            "caller_params": {
-                name: value for name, value in self.planner.caller_params.items() if name not in self._options
-            },
             "ordered": ordered,
             "journal": self._journal(),
             "report": self.report,

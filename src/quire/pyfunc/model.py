@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator, Mapping
 from typing import Any, Literal, Unpack, overload
 
 from quire.caller import Caller
@@ -197,24 +198,26 @@ class PyFuncModel:
         return job.caller, next(job.planner.plan(rows))
 
 
-def _iterate(job: Job, rows: Any, total: int | None, *, ordered: bool) -> Iterator[Numbered]:
+def _iterate(job: Job, rows: Any, total: int | None, *, ordered: bool) -> Generator[Numbered]:
     """The numbered results of a job, in order or as they finish."""
     settings = job.settings(total, ordered=ordered)
     try:
-        for outcome in job.caller.iterate(job.calls(rows), **settings):
-            yield from job.results(outcome)
+        with contextlib.closing(job.caller.iterate(job.calls(rows), **settings)) as outcomes:
+            for outcome in outcomes:
+                yield from job.results(outcome)
         yield from job.last_results()
     finally:
         _close_journal(settings)
 
 
-async def _aiterate(job: Job, data: Any, *, ordered: bool) -> AsyncIterator[Numbered]:
+async def _aiterate(job: Job, data: Any, *, ordered: bool) -> AsyncGenerator[Numbered]:
     settings = job.settings(None, ordered=ordered)
     try:
         rows = async_rows(data, job.planner.columns)
-        async for outcome in job.caller.run(job.acalls(rows), **settings):
-            for numbered in job.results(outcome):
-                yield numbered
+        async with contextlib.aclosing(job.caller.run(job.acalls(rows), **settings)) as outcomes:
+            async for outcome in outcomes:
+                for numbered in job.results(outcome):
+                    yield numbered
         for numbered in job.last_results():
             yield numbered
     finally:
@@ -226,24 +229,27 @@ def _close_journal(settings: Mapping[str, Any]) -> None:
         settings["journal"].close()
 
 
-def _values(results: Iterator[Numbered]) -> Iterator[Result]:
-    for _index, result in results:
-        yield result
+def _values(results: Generator[Numbered]) -> Iterator[Result]:
+    with contextlib.closing(results):
+        for _index, result in results:
+            yield result
 
 
-def _raising(results: Iterator[Numbered], job: Job) -> Iterator[Numbered]:
+def _raising(results: Generator[Numbered], job: Job) -> Generator[Numbered]:
     """The results; a failed row is raised where failures are not wanted as data."""
-    for index, result in results:
-        if isinstance(result, RowFailure) and not job.keeps_failures:
-            raise PredictionError(Predictions([result], job.report))
-        yield index, result
+    with contextlib.closing(results):
+        for index, result in results:
+            if isinstance(result, RowFailure) and not job.keeps_failures:
+                raise PredictionError(Predictions([result], job.report))
+            yield index, result
 
 
 async def _araising(job: Job, data: Any, ordered: bool) -> AsyncIterator[Any]:
-    async for index, result in _aiterate(job, data, ordered=ordered):
-        if isinstance(result, RowFailure) and not job.keeps_failures:
-            raise PredictionError(Predictions([result], job.report))
-        yield result if ordered else (index, result)
+    async with contextlib.aclosing(_aiterate(job, data, ordered=ordered)) as results:
+        async for index, result in results:
+            if isinstance(result, RowFailure) and not job.keeps_failures:
+                raise PredictionError(Predictions([result], job.report))
+            yield result if ordered else (index, result)
 
 
 def _in_order(found: Mapping[int, Result], job: Job) -> Predictions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -53,7 +54,7 @@ def checked_options(options: PredictOptions) -> None:
             raise InvalidInput(f"{name} is {value!r}; expected one of {choices}.")
 
 
-def caller_options(options: PredictOptions) -> CallerOptions:
-    """The part that the caller follows."""
-    given: dict[str, Any] = {name: options[name] for name in CallerOptions.__struct_fields__ if name in options}  # type: ignore[literal-required]
-    return CallerOptions(**{name: value for name, value in given.items() if value is not None})
+def caller_options(options: PredictOptions, params: Mapping[str, Any]) -> CallerOptions:
+    """What the caller follows: an option of this prediction, else the model's own parameter of that name."""
+    given: dict[str, Any] = {**params, **{name: value for name, value in options.items() if value is not None}}
+    return CallerOptions(**{name: given[name] for name in CallerOptions.__struct_fields__ if name in given})
