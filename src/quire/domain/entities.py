@@ -11,13 +11,15 @@ from typing import Literal
 
 import msgspec
 
+from quire.domain.protojson import written
+
 LifecycleStage = Literal["active", "deleted"]
 RunStatus = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
 ViewType = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of everything stored: immutable, keyword-only, defaults left out on the wire."""
+    """Base of everything stored: immutable, keyword-only, defaults left out on the wire unless ``written``."""
 
 
 class Tag(msgspec.Struct, frozen=True):
@@ -39,8 +41,8 @@ class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
 
     key: str
     value: float
-    timestamp: int = 0
-    step: int = 0
+    timestamp: int = written(0)
+    step: int = written(0)
     model_id: str | None = None
     dataset_name: str | None = None
     dataset_digest: str | None = None
@@ -58,9 +60,10 @@ class Experiment(Entity, frozen=True, kw_only=True):
     experiment_id: str
     name: str
     artifact_location: str
-    lifecycle_stage: LifecycleStage = msgspec.field(default="active")
+    lifecycle_stage: LifecycleStage = written("active")
     creation_time: int | None = None
     last_update_time: int | None = None
+    workspace: str = written("default")
     tag_list: list[Tag] = msgspec.field(default_factory=list, name="tags")
 
     @property
@@ -75,12 +78,12 @@ class RunInfo(Entity, frozen=True, kw_only=True):
     run_id: str
     experiment_id: str
     run_name: str
-    user_id: str = ""
+    user_id: str = written("")
     status: RunStatus
     start_time: int
     end_time: int | None = None
     artifact_uri: str
-    lifecycle_stage: LifecycleStage = "active"
+    lifecycle_stage: LifecycleStage = written("active")
 
     @property
     def run_uuid(self) -> str:
@@ -144,7 +147,7 @@ class ModelOutput(Entity, frozen=True, kw_only=True):
     """A logged model that a run made, at a step."""
 
     model_id: str
-    step: int = 0
+    step: int = written(0)
 
 
 class RunInputs(Entity, frozen=True, kw_only=True):

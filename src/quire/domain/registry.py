@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from quire.domain.entities import Entity, Metric, Param, Tag, pairs
+from quire.domain.protojson import written
 
 LoggedModelStatus = Literal["PENDING", "READY", "FAILED"]
 Stage = Literal["None", "Staging", "Production", "Archived"]
@@ -68,12 +69,12 @@ class LoggedModel(Entity, frozen=True, kw_only=True):
     @property
     def source_run_id(self) -> str | None:
         """The run that logged it."""
-        return self.info.source_run_id
+        return self.info.source_run_id or None
 
     @property
     def model_type(self) -> str | None:
         """A free word for its kind."""
-        return self.info.model_type
+        return self.info.model_type or None
 
     @property
     def status(self) -> LoggedModelStatus:
@@ -119,13 +120,13 @@ class ModelVersion(Entity, frozen=True, kw_only=True):
     creation_timestamp: int
     last_updated_timestamp: int
     user_id: str = ""
-    current_stage: Stage = msgspec.field(default="None")
-    description: str = ""
+    current_stage: Stage = written("None")
+    description: str = written("")
     source: str
-    run_id: str = ""
-    status: Literal["PENDING_REGISTRATION", "FAILED_REGISTRATION", "READY"] = "READY"
+    run_id: str = written("")
+    status: Literal["PENDING_REGISTRATION", "FAILED_REGISTRATION", "READY"] = written("READY")
     status_message: str = ""
-    run_link: str = ""
+    run_link: str = written("")
     model_id: str | None = None
     tag_list: list[Tag] = msgspec.field(default_factory=list, name="tags")
     aliases: list[str] = msgspec.field(default_factory=list)
