@@ -230,6 +230,50 @@ def test_the_models_own_retries_hold_for_a_stream_too(simulator: Simulator, make
 # -- the service ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("service", "keywords", "sizes"),
+    [
+        ("openai", {}, [1024, 1024, 2]),
+        ("openai", {"batch_size": 2048}, [2048, 2]),
+        ("azure", {}, [16] * 128 + [2]),
+        ("azure", {"batch_size": 2048}, [2048, 2]),
+    ],
+)
+def test_an_embeddings_request_carries_as_many_rows_as_the_service_takes(
+    simulator_factory: Callable[..., Simulator],
+    make_model: MakeModel,
+    monkeypatch: pytest.MonkeyPatch,
+    service: str,
+    keywords: dict[str, Any],
+    sizes: list[int],
+) -> None:
+    server = simulator_factory()
+    for name, value in (server.azure_environment if service == "azure" else server.environment).items():
+        monkeypatch.setenv(name, value)
+    model = make_model("embeddings", "text-embedding-3-small", dimensions=2, **keywords)
+    answers = model.predict([f"row {number}" for number in range(2050)])
+    assert [len(answer) for answer in answers] == [2] * 2050
+    assert sorted((len(request.body["input"]) for request in server.requests), reverse=True) == sizes
+
+
+def test_more_rows_in_a_request_than_the_service_takes_are_refused_with_its_words(
+    simulator: Simulator, make_model: MakeModel
+) -> None:
+    model = make_model("embeddings", "text-embedding-3-small", dimensions=2, batch_size=2049)
+    with pytest.raises(PredictionError, match=r"2049 of 2049 rows failed.*HTTP 400.*at most 2048 elements"):
+        model.predict(["a"] * 2049)
+    assert len(simulator.requests) == 1
+
+
+def test_a_kind_of_service_that_does_not_exist_is_named(
+    simulator: Simulator, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_TYPE", "azur")
+    with pytest.raises(InvalidInput, match=r"OPENAI_API_TYPE is 'azur'; expected one of azure, azure_ad"):
+        make_model().predict(["a"])
+    assert simulator.requests == []
+
+
 def test_a_missing_key_is_named_before_anything_is_sent_and_not_needed_to_load(
     echo: Simulator, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,6 +365,16 @@ def test_a_spend_limit_stops_the_batch(echo: Simulator, make_model: MakeModel) -
     assert 0 < len(outputs.failures) < 100
     assert {failure.kind for failure in outputs.failures} == {"spend_limit"}
     assert len(outputs) == 100
+
+
+def test_a_spend_limit_on_embeddings_is_used_and_not_passed(simulator: Simulator, make_model: MakeModel) -> None:
+    model = make_model("embeddings", "text-embedding-3-small", dimensions=2, batch_size=10)
+    rows = [f"{number} {'word ' * 100}" for number in range(500)]
+    outputs = model.predict(rows, max_cost_usd=5e-4, on_error="return", max_concurrency=4)
+    assert outputs.report.cost_usd is not None
+    assert 2.5e-4 < outputs.report.cost_usd <= 5e-4
+    assert {failure.kind for failure in outputs.failures} == {"spend_limit"}
+    assert model.predict(rows, max_cost_usd=1.0).report.failed == 0
 
 
 def test_an_interrupted_batch_gives_what_had_finished(echo: Simulator, make_model: MakeModel) -> None:
