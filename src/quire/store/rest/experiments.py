@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from quire.domain.entities import Experiment, Tag, ViewType
 from quire.domain.errors import NotFound
 from quire.domain.names import (
@@ -18,22 +16,23 @@ from quire.domain.names import (
 )
 from quire.domain.paging import Page
 from quire.domain.redaction import redact
-from quire.store.rest.base import Nothing, RestPart, clean_tags
+from quire.store.rest.base import RestPart, clean_tags
+from quire.store.rest.wire.experiments import (
+    CreateExperiment,
+    CreateExperimentResponse,
+    DeleteExperiment,
+    DeleteExperimentTag,
+    GetExperiment,
+    GetExperimentByName,
+    GetExperimentResponse,
+    RestoreExperiment,
+    SearchExperiments,
+    SearchExperimentsResponse,
+    SetExperimentTag,
+    UpdateExperiment,
+)
 
 MAX_PAGE = 50_000
-
-
-class _Created(msgspec.Struct):
-    experiment_id: str
-
-
-class _Found(msgspec.Struct):
-    experiment: Experiment
-
-
-class _Listed(msgspec.Struct):
-    experiments: list[Experiment] = []
-    next_page_token: str | None = None
 
 
 class RestExperiments(RestPart):
@@ -43,19 +42,22 @@ class RestExperiments(RestPart):
         """Create an experiment and return its id. AlreadyExists if the name is taken, deleted or not."""
         check_experiment_name(name)
         check_tags(tags, "experiment", MAX_EXPERIMENT_TAG)
-        fields = {"name": name, "artifact_location": artifact_location or None, "tags": clean_tags(tags)}
+        made = CreateExperiment(name=name, artifact_location=artifact_location or None, tags=clean_tags(tags))
         look = f"Look with get_experiment_by_name({name!r})."
-        return self._post("/experiments/create", _Created, fields, repeatable=False, look=look).experiment_id
+        answer = self._ask("POST", "/experiments/create", made, CreateExperimentResponse, repeatable=False, look=look)
+        return answer.experiment_id
 
     def get_experiment(self, experiment_id: str) -> Experiment:
         """The experiment of that id, deleted or not."""
         check_experiment_id(experiment_id)
-        return _sorted(self._get("/experiments/get", _Found, {"experiment_id": experiment_id}).experiment)
+        message = GetExperiment(experiment_id=experiment_id)
+        return _sorted(self._get("/experiments/get", message, GetExperimentResponse).experiment)
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """The experiment of that name, deleted or not; None if there is none."""
+        message = GetExperimentByName(experiment_name=name)
         try:
-            return _sorted(self._get("/experiments/get-by-name", _Found, {"experiment_name": name}).experiment)
+            return _sorted(self._get("/experiments/get-by-name", message, GetExperimentResponse).experiment)
         except NotFound:
             return None
 
@@ -63,34 +65,32 @@ class RestExperiments(RestPart):
         """Give an active experiment another name."""
         check_experiment_name(name)
         check_experiment_id(experiment_id)
-        self._post("/experiments/update", Nothing, {"experiment_id": experiment_id, "new_name": name})
+        self._tell("POST", "/experiments/update", UpdateExperiment(experiment_id=experiment_id, new_name=name))
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Mark an experiment and its runs as deleted. NotFound if it is deleted already."""
-        self._mark("delete", experiment_id)
+        check_experiment_id(experiment_id)
+        message = DeleteExperiment(experiment_id=experiment_id)
+        self._tell("POST", "/experiments/delete", message, repeatable=False, look=_look(experiment_id))
 
     def restore_experiment(self, experiment_id: str) -> None:
         """Undo delete_experiment: the experiment and all its runs are active. NotFound if it is not deleted."""
-        self._mark("restore", experiment_id)
-
-    def _mark(self, change: str, experiment_id: str) -> None:
         check_experiment_id(experiment_id)
-        look = f"Look at get_experiment({experiment_id!r}).lifecycle_stage."
-        fields = {"experiment_id": experiment_id}
-        self._post(f"/experiments/{change}", Nothing, fields, repeatable=False, look=look)
+        message = RestoreExperiment(experiment_id=experiment_id)
+        self._tell("POST", "/experiments/restore", message, repeatable=False, look=_look(experiment_id))
 
     def set_experiment_tag(self, experiment_id: str, tag: Tag) -> None:
         """Set or replace a tag."""
         check_tags([tag], "experiment", MAX_EXPERIMENT_TAG)
         check_experiment_id(experiment_id)
-        fields = {"experiment_id": experiment_id, "key": tag.key, "value": redact(tag.value)}
-        self._post("/experiments/set-experiment-tag", Nothing, fields)
+        message = SetExperimentTag(experiment_id=experiment_id, key=tag.key, value=redact(tag.value))
+        self._tell("POST", "/experiments/set-experiment-tag", message)
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
         """Remove a tag; NotFound if it is not set."""
         check_experiment_id(experiment_id)
-        fields = {"experiment_id": experiment_id, "key": key}
-        self._post("/experiments/delete-experiment-tag", Nothing, fields, repeatable=False)
+        message = DeleteExperimentTag(experiment_id=experiment_id, key=key)
+        self._tell("POST", "/experiments/delete-experiment-tag", message, repeatable=False)
 
     def search_experiments(
         self,
@@ -104,17 +104,21 @@ class RestExperiments(RestPart):
         """Experiments that match the filter; newest first unless ordered otherwise."""
         check_page_size(max_results, MAX_PAGE)
         check_view(view)
-        fields = {
-            "filter": filter_string or None,
-            "view_type": view,
-            "order_by": list(order_by) or None,
-            "max_results": max_results,
-            "page_token": page_token,
-        }
-        found = self._post("/experiments/search", _Listed, fields)
+        message = SearchExperiments(
+            filter=filter_string,
+            view_type=view,
+            order_by=list(order_by),
+            max_results=max_results,
+            page_token=page_token,
+        )
+        found = self._ask("POST", "/experiments/search", message, SearchExperimentsResponse)
         return Page([_sorted(experiment) for experiment in found.experiments], found.next_page_token or None)
 
 
 def _sorted(experiment: Experiment) -> Experiment:
     experiment.tag_list.sort(key=lambda tag: tag.key)
     return experiment
+
+
+def _look(experiment_id: str) -> str:
+    return f"Look at get_experiment({experiment_id!r}).lifecycle_stage."

@@ -20,24 +20,28 @@ from quire.domain.names import (
 )
 from quire.domain.paging import Page
 from quire.domain.registry import LoggedModel, LoggedModelStatus
-from quire.store.rest.base import Nothing, clean_params, clean_tags, segment
-from quire.store.rest.runs import RestRuns
+from quire.store.rest.base import clean_params, clean_tags, segment
+from quire.store.rest.runs import MAX_MODEL_ID, RestRuns
+from quire.store.rest.wire.common import Empty
+from quire.store.rest.wire.logged_models import (
+    CreateLoggedModel,
+    FinalizeLoggedModel,
+    FinalStatus,
+    LoggedModelResponse,
+    LogLoggedModelParams,
+    OfLoggedModel,
+    OrderBy,
+    SearchLoggedModels,
+    SearchLoggedModelsResponse,
+    SetLoggedModelTags,
+)
 
 MAX_PAGE = 50_000
-_WIRE_STATUS = {
+_WIRE_STATUS: dict[str, FinalStatus] = {
     "PENDING": "LOGGED_MODEL_PENDING",
     "READY": "LOGGED_MODEL_READY",
     "FAILED": "LOGGED_MODEL_UPLOAD_FAILED",
 }
-
-
-class _Found(msgspec.Struct):
-    model: LoggedModel
-
-
-class _Listed(msgspec.Struct):
-    models: list[LoggedModel] = []
-    next_page_token: str | None = None
 
 
 class RestLoggedModels(RestRuns):
@@ -57,49 +61,48 @@ class RestLoggedModels(RestRuns):
         check_experiment_id(experiment_id)
         check_params(params)
         check_tags(tags, "model")
-        fields = {
-            "experiment_id": experiment_id,
-            "name": None if name is None else check_logged_model_name(name),
-            "model_type": None if model_type is None else check_text(model_type, "model_type", MAX_EXPERIMENT_NAME),
-            "source_run_id": source_run_id,
-            "params": clean_params(params),
-            "tags": clean_tags(tags),
-        }
+        message = CreateLoggedModel(
+            experiment_id=experiment_id,
+            name=None if name is None else check_logged_model_name(name),
+            model_type=None if model_type is None else check_text(model_type, "model_type", MAX_EXPERIMENT_NAME),
+            source_run_id=_id(source_run_id),
+            params=clean_params(params),
+            tags=clean_tags(tags),
+        )
         look = "Look for it with search_logged_models before you log it again."
-        return _sorted(self._post("/logged-models", _Found, fields, repeatable=False, look=look).model)
+        made = self._ask("POST", "/logged-models", message, LoggedModelResponse, repeatable=False, look=look)
+        return _sorted(made.model)
 
     def get_logged_model(self, model_id: str) -> LoggedModel:
         """The logged model of that id."""
-        return _sorted(self._get(f"/logged-models/{segment(model_id)}", _Found, {}).model)
+        return _sorted(self._get(_path(model_id), Empty(), LoggedModelResponse).model)
 
     def finalize_logged_model(self, model_id: str, status: LoggedModelStatus) -> LoggedModel:
         """Say that the files are complete (READY) or that writing them failed (FAILED)."""
         if status not in _WIRE_STATUS:
             raise InvalidInput(f"Invalid status {status!r} of a logged model; expected {', '.join(_WIRE_STATUS)}.")
-        fields = {"model_id": model_id, "status": _WIRE_STATUS[status]}
-        return _sorted(self._send("PATCH", f"/logged-models/{segment(model_id)}", _Found, fields).model)
+        message = FinalizeLoggedModel(model_id=model_id, status=_WIRE_STATUS[status])
+        return _sorted(self._ask("PATCH", _path(model_id), message, LoggedModelResponse).model)
 
     def delete_logged_model(self, model_id: str) -> None:
         """Delete a logged model's record."""
-        path = f"/logged-models/{segment(model_id)}"
-        self._send("DELETE", path, Nothing, {"model_id": model_id}, repeatable=False)
+        self._tell("DELETE", _path(model_id), OfLoggedModel(model_id=model_id), repeatable=False)
 
     def log_model_params(self, model_id: str, params: Sequence[Param]) -> None:
         """Add params to a logged model. InvalidInput if one is logged with another value."""
         check_params(params)
-        fields = {"model_id": model_id, "params": clean_params(params) or []}
-        self._post(f"/logged-models/{segment(model_id)}/params", Nothing, fields)
+        message = LogLoggedModelParams(model_id=model_id, params=clean_params(params))
+        self._tell("POST", f"{_path(model_id)}/params", message)
 
     def set_logged_model_tags(self, model_id: str, tags: Sequence[Tag]) -> None:
         """Set or replace tags."""
         check_tags(tags, "model")
-        fields = {"model_id": model_id, "tags": clean_tags(tags) or []}
-        self._send("PATCH", f"/logged-models/{segment(model_id)}/tags", Nothing, fields)
+        message = SetLoggedModelTags(model_id=model_id, tags=clean_tags(tags))
+        self._tell("PATCH", f"{_path(model_id)}/tags", message)
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         """Remove a tag; NotFound if it is not set."""
-        path = f"/logged-models/{segment(model_id)}/tags/{segment(key)}"
-        self._send("DELETE", path, Nothing, {}, repeatable=False)
+        self._tell("DELETE", f"{_path(model_id)}/tags/{segment(key)}", Empty(), repeatable=False)
 
     def search_logged_models(
         self,
@@ -114,24 +117,31 @@ class RestLoggedModels(RestRuns):
         check_page_size(max_results, MAX_PAGE)
         for experiment_id in experiment_ids:
             check_experiment_id(experiment_id)
-        fields = {
-            "experiment_ids": list(experiment_ids),
-            "filter": filter_string or None,
-            "order_by": _orders(order_by),
-            "max_results": max_results,
-            "page_token": page_token,
-        }
-        found = self._post("/logged-models/search", _Listed, fields)
+        message = SearchLoggedModels(
+            experiment_ids=list(experiment_ids),
+            filter=filter_string,
+            order_by=_orders(order_by),
+            max_results=max_results,
+            page_token=page_token,
+        )
+        found = self._ask("POST", "/logged-models/search", message, SearchLoggedModelsResponse)
         return Page([_sorted(model) for model in found.models], found.next_page_token or None)
 
 
-def _orders(clauses: Sequence[str]) -> list[dict[str, object]] | None:
+def _orders(clauses: Sequence[str]) -> list[OrderBy]:
     """Order clauses as the protocol has them here: the field and the direction apart."""
     parsed = parse_order_by(clauses, LOGGED_MODELS)
     fields = (clause.rsplit(" ", 1)[0] for clause in format_order_by(parsed))
-    return [
-        {"field_name": field, "ascending": order.ascending} for field, order in zip(fields, parsed, strict=True)
-    ] or None
+    return [OrderBy(field_name=field, ascending=order.ascending) for field, order in zip(fields, parsed, strict=True)]
+
+
+def _path(model_id: str) -> str:
+    check_text(model_id, "The id of a logged model", MAX_MODEL_ID)
+    return f"/logged-models/{segment(model_id)}"
+
+
+def _id(source_run_id: str | None) -> str | None:
+    return None if source_run_id is None else check_text(source_run_id, "source_run_id", MAX_EXPERIMENT_NAME)
 
 
 def _sorted(model: LoggedModel) -> LoggedModel:

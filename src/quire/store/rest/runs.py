@@ -32,29 +32,29 @@ from quire.domain.names import (
 )
 from quire.domain.paging import Page
 from quire.domain.redaction import redact
-from quire.store.rest.base import Nothing, clean_params, clean_tags, wire_metrics
+from quire.store.rest.base import clean_params, clean_tags
 from quire.store.rest.experiments import RestExperiments
+from quire.store.rest.wire.runs import (
+    CreateRun,
+    DeleteRun,
+    DeleteTag,
+    GetMetricHistory,
+    GetRun,
+    LogBatch,
+    LogInputs,
+    LogOutputs,
+    MetricsResponse,
+    RestoreRun,
+    RunResponse,
+    SearchRuns,
+    SearchRunsResponse,
+    UpdateRun,
+    UpdateRunResponse,
+)
 
 MAX_PAGE = 50_000
+MAX_MODEL_ID = 500
 _STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
-
-
-class _Found(msgspec.Struct):
-    run: Run
-
-
-class _Updated(msgspec.Struct):
-    run_info: RunInfo
-
-
-class _Listed(msgspec.Struct):
-    runs: list[Run] = []
-    next_page_token: str | None = None
-
-
-class _History(msgspec.Struct):
-    metrics: list[Metric] = []
-    next_page_token: str | None = None
 
 
 class RestRuns(RestExperiments):
@@ -72,19 +72,19 @@ class RestRuns(RestExperiments):
         """Start a run in an active experiment."""
         check_tags(tags, "run")
         check_experiment_id(experiment_id)
-        fields = {
-            "experiment_id": experiment_id,
-            "user_id": check_text(user_id or "", "user_id", MAX_RUN_NAME),
-            "run_name": redact(check_text(run_name, "The run name", MAX_RUN_NAME)) if run_name else None,
-            "start_time": now_ms() if start_time is None else check_integer(start_time, "start_time"),
-            "tags": clean_tags(tags),
-        }
+        message = CreateRun(
+            experiment_id=experiment_id,
+            user_id=check_text(user_id or "", "user_id", MAX_RUN_NAME),
+            run_name=_name(run_name),
+            start_time=now_ms() if start_time is None else check_integer(start_time, "start_time"),
+            tags=clean_tags(tags),
+        )
         look = "Look for it with search_runs, by its start time, before you start another."
-        return _sorted(self._post("/runs/create", _Found, fields, repeatable=False, look=look).run)
+        return _sorted(self._ask("POST", "/runs/create", message, RunResponse, repeatable=False, look=look).run)
 
     def get_run(self, run_id: str) -> Run:
         """The run with its latest metrics, params, tags, inputs and outputs."""
-        return _sorted(self._get("/runs/get", _Found, {"run_id": run_id, "run_uuid": run_id}).run)
+        return _sorted(self._get("/runs/get", GetRun(run_id=run_id, run_uuid=run_id), RunResponse).run)
 
     def update_run(
         self,
@@ -97,22 +97,22 @@ class RestRuns(RestExperiments):
         """Change a run's state or name."""
         if status is not None and status not in _STATUSES:
             raise InvalidInput(f"Invalid run status {status!r}; expected one of {', '.join(_STATUSES)}.")
-        fields = {
-            "run_id": run_id,
-            "run_uuid": run_id,
-            "status": status,
-            "end_time": None if end_time is None else check_integer(end_time, "end_time"),
-            "run_name": redact(check_text(run_name, "The run name", MAX_RUN_NAME)) if run_name else None,
-        }
-        return self._post("/runs/update", _Updated, fields).run_info
+        message = UpdateRun(
+            run_id=run_id,
+            run_uuid=run_id,
+            status=status,
+            end_time=None if end_time is None else check_integer(end_time, "end_time"),
+            run_name=_name(run_name),
+        )
+        return self._ask("POST", "/runs/update", message, UpdateRunResponse).run_info
 
     def delete_run(self, run_id: str) -> None:
         """Mark a run as deleted."""
-        self._post("/runs/delete", Nothing, {"run_id": run_id})
+        self._tell("POST", "/runs/delete", DeleteRun(run_id=run_id))
 
     def restore_run(self, run_id: str) -> None:
         """Undo delete_run."""
-        self._post("/runs/restore", Nothing, {"run_id": run_id})
+        self._tell("POST", "/runs/restore", RestoreRun(run_id=run_id))
 
     def log_batch(
         self,
@@ -127,17 +127,12 @@ class RestRuns(RestExperiments):
         Logging the same batch again changes nothing: equal metrics are kept once, equal params are the same param.
         """
         check_batch(metrics, params, tags)
-        fields = {
-            "run_id": run_id,
-            "metrics": wire_metrics(metrics) or None,
-            "params": clean_params(params),
-            "tags": clean_tags(tags),
-        }
-        self._post("/runs/log-batch", Nothing, fields)
+        message = LogBatch(run_id=run_id, metrics=list(metrics), params=clean_params(params), tags=clean_tags(tags))
+        self._tell("POST", "/runs/log-batch", message)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Remove a run's tag; NotFound if it is not set."""
-        self._post("/runs/delete-tag", Nothing, {"run_id": run_id, "key": key}, repeatable=False)
+        self._tell("POST", "/runs/delete-tag", DeleteTag(run_id=run_id, key=key), repeatable=False)
 
     def get_metric_history(
         self, run_id: str, key: str, *, max_results: int | None = None, page_token: str | None = None
@@ -145,14 +140,10 @@ class RestRuns(RestExperiments):
         """Every logged value of a metric, in order of step, then timestamp, then logging."""
         if max_results is not None:
             check_page_size(max_results, MAX_PAGE)
-        fields = {
-            "run_id": run_id,
-            "run_uuid": run_id,
-            "metric_key": key,
-            "max_results": max_results,
-            "page_token": page_token,
-        }
-        found = self._get("/metrics/get-history", _History, fields)
+        message = GetMetricHistory(
+            run_id=run_id, run_uuid=run_id, metric_key=key, max_results=max_results, page_token=page_token
+        )
+        found = self._get("/metrics/get-history", message, MetricsResponse)
         history = [Metric(metric.key, metric.value, metric.timestamp, metric.step) for metric in found.metrics]
         if max_results is None and page_token is None:
             history.sort(key=lambda metric: (metric.step, metric.timestamp))
@@ -162,20 +153,15 @@ class RestRuns(RestExperiments):
         self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[ModelInput] = ()
     ) -> None:
         """Record what a run read; the same input twice is recorded once."""
-        fields = {
-            "run_id": run_id,
-            "datasets": [_clean(item) for item in datasets] or None,
-            "models": list(models) or None,
-        }
-        self._post("/runs/log-inputs", Nothing, fields)
+        message = LogInputs(run_id=run_id, datasets=[_clean(item) for item in datasets], models=list(models))
+        self._tell("POST", "/runs/log-inputs", message)
 
     def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         """Record which logged models a run made; the same model at the same step once."""
-        outputs = [
-            {"model_id": model.model_id, "step": check_integer(model.step, f"The step of model {model.model_id!r}")}
-            for model in models
-        ]
-        self._post("/runs/outputs", Nothing, {"run_id": run_id, "models": outputs})
+        for model in models:
+            check_text(model.model_id, "The id of a model that came out", MAX_MODEL_ID)
+            check_integer(model.step, f"The step of model {model.model_id!r}")
+        self._tell("POST", "/runs/outputs", LogOutputs(run_id=run_id, models=list(models)))
 
     def search_runs(
         self,
@@ -192,22 +178,26 @@ class RestRuns(RestExperiments):
         check_view(view)
         for experiment_id in experiment_ids:
             check_experiment_id(experiment_id)
-        fields = {
-            "experiment_ids": list(experiment_ids),
-            "filter": filter_string or None,
-            "run_view_type": view,
-            "order_by": list(order_by) or None,
-            "max_results": max_results,
-            "page_token": page_token,
-        }
-        found = self._post("/runs/search", _Listed, fields)
+        message = SearchRuns(
+            experiment_ids=list(experiment_ids),
+            filter=filter_string,
+            run_view_type=view,
+            order_by=list(order_by),
+            max_results=max_results,
+            page_token=page_token,
+        )
+        found = self._ask("POST", "/runs/search", message, SearchRunsResponse)
         return Page([_sorted(run) for run in found.runs], found.next_page_token or None)
+
+
+def _name(run_name: str | None) -> str | None:
+    return redact(check_text(run_name, "The run name", MAX_RUN_NAME)) if run_name else None
 
 
 def _clean(item: DatasetInput) -> DatasetInput:
     """A dataset whose source and tags hold no credentials."""
     dataset = msgspec.structs.replace(item.dataset, source=redact(item.dataset.source))
-    return DatasetInput(dataset=dataset, tag_list=clean_tags(item.tag_list) or [])
+    return DatasetInput(dataset=dataset, tag_list=clean_tags(item.tag_list))
 
 
 def _sorted(run: Run) -> Run:
