@@ -97,10 +97,10 @@ class _Builder:
         least = max(schema.get("minItems", 0), len(first))
         most = schema.get("maxItems", max(least, 3))
         wanted = least if depth > _DEEP else min(most, max(least, 1 + self._draw(path) % 2))
-        items = schema.get("items", {})
-        schemas = [first[i] if i < len(first) else items for i in range(wanted)]
         if wanted > _LONGEST:
             raise ApiError(400, f"Invalid schema: {wanted} items are demanded; the simulator makes {_LONGEST}.")
+        items = schema.get("items", {})
+        schemas = [first[i] if i < len(first) else items for i in range(wanted)]
         values = [self.build(item, path + b"[%d]" % i, depth + 1) for i, item in enumerate(schemas)]
         if schema.get("uniqueItems"):
             return [value for i, value in enumerate(values) if value not in values[:i]]
