@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import openai
 import pytest
@@ -88,6 +91,27 @@ def test_factory_starts_several(simulator_factory: Callable[..., Simulator]) -> 
     assert first.port != second.port
     assert ask(second.base_url) == "two"
     assert ask(first.base_url).startswith("[{")
+
+
+def test_what_the_fixtures_start_ends_with_the_test(tmp_path: Path) -> None:
+    (tmp_path / "test_ports.py").write_text(
+        "def test_ports(simulator, simulator_factory):\n"
+        "    started = [simulator, simulator_factory(), simulator_factory()]\n"
+        "    open('ports', 'w').write(' '.join(str(one.port) for one in started))\n"
+        "\n"
+        "def test_they_have_ended():\n"
+        "    import os, socket\n"
+        "    ports = open('ports').read().split()\n"
+        "    assert len(ports) == 3\n"
+        "    for port in ports:\n"
+        "        with socket.socket() as probe:\n"
+        "            assert probe.connect_ex(('127.0.0.1', int(port))) != 0\n"
+        "    assert 'OPENAI_BASE_URL' not in os.environ\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "PYTEST_"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_ports.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_azure_environment_serves_the_azure_client(monkeypatch: pytest.MonkeyPatch) -> None:
