@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quire.simulator import routes
 from tests.simulator.conftest import Raw
 
 Validate = Callable[[str, Any], None]
@@ -174,3 +177,95 @@ def test_errors_fit(path: str, body: Any, raw: Raw, validate: Validate) -> None:
     assert 400 <= status < 500
     assert headers["x-quire-simulator"] == "1"
     validate("ErrorResponse", json.loads(content))
+
+
+FORM = (
+    '--b\r\ncontent-disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
+    '--b\r\ncontent-disposition: form-data; name="file"; filename="in.jsonl"\r\n\r\n{content}\r\n--b--\r\n'
+)
+CHAT = {"model": "gpt-4o", "messages": USER}
+LINE = json.dumps({"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": CHAT})
+EXAMPLE = json.dumps({"messages": [*USER, {"role": "assistant", "content": "{}"}]})
+
+
+class Session:
+    """Calls endpoints by their template in OpenAI's description, and checks each answer against its schema there."""
+
+    def __init__(self, raw: Raw, validate: Validate, description: dict[str, Any]) -> None:
+        self._raw = raw
+        self.validate = validate
+        self._paths = description["paths"]
+        self.called: set[tuple[str, str]] = set()
+
+    def __call__(self, method: str, template: str, body: Any = None, *, form: bool = False, **names: str) -> Any:
+        headers = {"content-type": "multipart/form-data; boundary=b"} if form else None
+        status, _, content = self._raw("/v1" + template.format(**names), body, method=method, headers=headers)
+        assert status == 200, content
+        self.called.add((method, re.sub(r"\{\w+\}", "{}", template)))
+        schema = self._paths[template][method.lower()]["responses"]["200"].get("content", {}).get("application/json")
+        if schema is None or "$ref" not in schema["schema"]:
+            return content
+        answer = json.loads(content)
+        self.validate(schema["schema"]["$ref"].rsplit("/", 1)[1], answer)
+        return answer
+
+    def upload(self, purpose: str, content: str) -> str:
+        return str(self("POST", "/files", FORM.format(purpose=purpose, content=content).encode(), form=True)["id"])
+
+
+def test_every_endpoint_fits(raw: Raw, validate: Validate, shared: Path) -> None:
+    call = Session(raw, validate, json.loads((shared / "data" / "openai-openapi.json").read_text()))
+    _use_batches_and_files(call)
+    _use_fine_tuning_and_models(call)
+    _use_what_answers(call)
+    offered = [("POST", path) for path in routes.GENERATING] + [(method, path) for method, path, _ in routes.STORED]
+    assert call.called == {(method, re.sub(r"\{\w+\}", "{}", path)) for method, path in offered}
+
+
+def _use_batches_and_files(call: Session) -> None:
+    file = call.upload("batch", LINE)
+    started = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+    batch = call("POST", "/batches", started)
+    while batch["status"] != "completed":
+        batch = call("GET", "/batches/{batch_id}", batch_id=batch["id"])
+    call("POST", "/batches", {**started, "input_file_id": call.upload("batch", "{")})
+    call("POST", "/batches/{batch_id}/cancel", batch_id=call("POST", "/batches", started)["id"])
+    call("GET", "/batches")
+    call("GET", "/files")
+    call("GET", "/files/{file_id}", file_id=batch["output_file_id"])
+    output = json.loads(call("GET", "/files/{file_id}/content", file_id=batch["output_file_id"]))
+    call.validate("CreateChatCompletionResponse", output["response"]["body"])
+    call("DELETE", "/files/{file_id}", file_id=file)
+
+
+def _use_fine_tuning_and_models(call: Session) -> None:
+    one, started = "/fine_tuning/jobs/{fine_tuning_job_id}", {"model": "gpt-4o", "training_file": ""}
+    for content in (EXAMPLE, "\n".join([EXAMPLE] * 10)):  # too few examples, then enough
+        started["training_file"] = call.upload("fine-tune", content)
+        job = call("POST", "/fine_tuning/jobs", started)
+        while job["status"] not in {"succeeded", "failed"}:
+            job = call("GET", one, fine_tuning_job_id=job["id"])
+    call("GET", one + "/events", fine_tuning_job_id=job["id"])
+    call("GET", one + "/checkpoints", fine_tuning_job_id=job["id"])
+    call("POST", one + "/cancel", fine_tuning_job_id=call("POST", "/fine_tuning/jobs", started)["id"])
+    call("GET", "/fine_tuning/jobs")
+    call("GET", "/models")
+    call("GET", "/models/{model}", model=job["fine_tuned_model"])
+    call("DELETE", "/models/{model}", model=job["fine_tuned_model"])
+
+
+def _use_what_answers(call: Session) -> None:
+    call("POST", "/completions", {"model": "gpt-3.5-turbo-instruct", "prompt": "a"})
+    call("POST", "/embeddings", {"model": "text-embedding-3-small", "input": "a"})
+    call("POST", "/moderations", {"input": "a"})
+    made = call("POST", "/chat/completions", {**CHAT, "store": True})["id"]
+    call("GET", "/chat/completions")
+    call("GET", "/chat/completions/{completion_id}", completion_id=made)
+    call("POST", "/chat/completions/{completion_id}", {"metadata": {}}, completion_id=made)
+    call("DELETE", "/chat/completions/{completion_id}", completion_id=made)
+    made = call("POST", "/responses", {"model": "gpt-4o", "input": "a", "background": True})["id"]
+    call("POST", "/responses/input_tokens", {"model": "gpt-4o", "input": "a"})
+    call("GET", "/responses/{response_id}", response_id=made)
+    call("GET", "/responses/{response_id}/input_items", response_id=made)
+    call("POST", "/responses/{response_id}/cancel", response_id=made)
+    call("DELETE", "/responses/{response_id}", response_id=made)

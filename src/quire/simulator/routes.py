@@ -40,14 +40,14 @@ class Route(msgspec.Struct, frozen=True):
     needs_version: bool = False
 
 
-_GENERATING: dict[str, Handler] = {
+GENERATING: dict[str, Handler] = {
     "/chat/completions": chat.create,
     "/completions": completions.create,
     "/embeddings": embeddings.create,
     "/moderations": moderations.create,
     "/responses": responses.create,
 }
-_STORED: list[tuple[str, str, Handler]] = [
+STORED: list[tuple[str, str, Handler]] = [
     ("GET", "/chat/completions", chat_stored.list_all),
     ("GET", "/chat/completions/{completion_id}", chat_stored.retrieve),
     ("POST", "/chat/completions/{completion_id}", chat_stored.update),
@@ -78,7 +78,7 @@ _STORED: list[tuple[str, str, Handler]] = [
 ]
 _PATTERNS = [
     (method, re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "$"), handler)
-    for method, path, handler in _STORED
+    for method, path, handler in STORED
 ]
 
 
@@ -107,7 +107,7 @@ def _resolve(method: str, path: str) -> Route:
 
 
 def _match(method: str, path: str, whole: str, *, azure: bool) -> Route:
-    handler = _GENERATING.get(path)
+    handler = GENERATING.get(path)
     if handler is not None and method == "POST":
         return Route(path, handler, True, {})
     matches = [(m, p.match(path), h) for m, p, h in _PATTERNS]
