@@ -12,7 +12,7 @@ import sys
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from quire.domain.entities import Metric, Param, Tag
+from quire.domain.entities import DatasetInput, Metric, ModelInput, ModelOutput, Param, Tag
 from quire.domain.errors import InvalidInput
 
 MAX_KEY = 250
@@ -26,8 +26,12 @@ MAX_PARAMS_PER_BATCH = 100
 MAX_TAGS_PER_BATCH = 100
 MAX_ITEMS_PER_BATCH = 1000
 MAX_DATASETS_PER_CALL = 1000
+MAX_MODEL_ID = 500
 VIEWS = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
 
+_DATASET_LIMITS = {"name": 500, "digest": 36, "source_type": 100, "source": 65_535}
+_OPTIONAL_DATASET_LIMITS = {"schema": 1_048_575, "profile": 16_777_215}
+_DATASET_TAG_KEY, _DATASET_TAG_VALUE = 255, 500
 _KEY = re.compile(r"[/\w.\- :]+")
 _ALIAS = re.compile(r"[\w\-]+")
 _VERSION_ALIAS = re.compile(r"[vV]\d+")
@@ -132,6 +136,37 @@ def check_batch(metrics: Collection[Metric], params: Collection[Param], tags: Co
 def _check_size(what: str, count: int, limit: int) -> None:
     if count > limit:
         raise InvalidInput(f"A batch may hold at most {limit} {what}; got {count}. Split it into several batches.")
+
+
+def check_inputs(datasets: Collection[DatasetInput], models: Iterable[ModelInput]) -> None:
+    """Refuse what a run read if it is more than a call may hold, or not valid."""
+    if len(datasets) > MAX_DATASETS_PER_CALL:
+        raise InvalidInput(f"At most {MAX_DATASETS_PER_CALL} datasets may be logged in a call; got {len(datasets)}.")
+    for item in datasets:
+        _check_dataset(item)
+    for model in models:
+        check_text(model.model_id, "The id of a model that went in", MAX_MODEL_ID)
+
+
+def check_outputs(models: Iterable[ModelOutput]) -> None:
+    """Refuse the models that a run made if an id or a step is not valid."""
+    for model in models:
+        check_text(model.model_id, "The id of a model that came out", MAX_MODEL_ID)
+        check_integer(model.step, f"The step of model {model.model_id!r}")
+
+
+def _check_dataset(item: DatasetInput) -> None:
+    data = item.dataset
+    for field, limit in _DATASET_LIMITS.items():
+        check_text(getattr(data, field), f"The dataset's {field}", limit)
+    if not data.name or not data.digest:
+        raise InvalidInput(f"A dataset needs a name and a digest; got {data.name!r} and {data.digest!r}.")
+    for field, limit in _OPTIONAL_DATASET_LIMITS.items():
+        if getattr(data, field) is not None:
+            check_text(getattr(data, field), f"The dataset's {field}", limit)
+    for tag in item.tag_list:
+        check_text(tag.key, "The key of a dataset's tag", _DATASET_TAG_KEY)
+        check_text(tag.value, f"The dataset's tag {tag.key!r}", _DATASET_TAG_VALUE)
 
 
 def check_experiment_name(name: object) -> str:

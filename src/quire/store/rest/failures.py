@@ -62,15 +62,15 @@ def failure(answer: Answer, what: str, url: str) -> QuireError:
     kind = _KINDS.get(told.error_code) or _BY_STATUS.get(answer.status)
     if kind is None:
         kind = InvalidInput if answer.status < 500 else QuireError
-    error = kind(told.message or f"{url} answered {what} with {told.error_code} and no message.")
+    error = kind(_without_sql(told.message) or f"{url} answered {what} with {told.error_code} and no message.")
     if told.error_code in HTTP_STATUS:
         error.error_code = told.error_code
     return error
 
 
-def speaks_the_protocol(answer: Answer) -> bool:
-    """Whether an error has MLflow's shape."""
-    return _told(answer) is not None
+def _without_sql(message: str) -> str:
+    """A message without the statement, and the values of others in it, that MLflow shows of a database's error."""
+    return message.partition("\n[SQL:")[0]
 
 
 def _told(answer: Answer) -> _Failure | None:

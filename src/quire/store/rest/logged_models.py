@@ -11,6 +11,7 @@ from quire.domain.errors import InvalidInput
 from quire.domain.filters import LOGGED_MODELS, format_order_by, parse_order_by
 from quire.domain.names import (
     MAX_EXPERIMENT_NAME,
+    MAX_MODEL_ID,
     check_experiment_id,
     check_logged_model_name,
     check_page_size,
@@ -21,7 +22,7 @@ from quire.domain.names import (
 from quire.domain.paging import Page
 from quire.domain.registry import LoggedModel, LoggedModelStatus
 from quire.store.rest.base import clean_params, clean_tags, segment
-from quire.store.rest.runs import MAX_MODEL_ID, RestRuns
+from quire.store.rest.runs import RestRuns
 from quire.store.rest.wire.common import Empty
 from quire.store.rest.wire.logged_models import (
     CreateLoggedModel,

@@ -19,6 +19,7 @@ from quire.domain.paging import Page
 from quire.domain.protojson import Message
 from quire.domain.redaction import redact
 from quire.domain.registry import ModelVersion, RegisteredModel, Stage
+from quire.domain.uris import LoggedModelUri, parse_model_uri
 from quire.store.rest.base import clean_tags
 from quire.store.rest.logged_models import RestLoggedModels
 from quire.store.rest.wire.model_versions import (
@@ -165,7 +166,7 @@ class RestRegistry(RestLoggedModels):
             name=name,
             source=place,
             run_id=run_id or None,
-            model_id=model_id or None,
+            model_id=model_id or _model_in(place),
             description=_text(description),
             run_link=redact(check_text(run_link or "", "run_link", _MAX_SOURCE)),
             tags=clean_tags(tags),
@@ -247,6 +248,14 @@ class RestRegistry(RestLoggedModels):
         )
         found = self._get("/model-versions/search", message, SearchModelVersionsResponse)
         return Page([_in_order(version) for version in found.model_versions], found.next_page_token or None)
+
+
+def _model_in(source: str) -> str | None:
+    """The logged model that a source ``models:/m-…`` names, which MLflow's server does not look for."""
+    if not source.startswith("models:/"):
+        return None
+    named = parse_model_uri(source)
+    return named.model_id if isinstance(named, LoggedModelUri) else None
 
 
 def _text(description: str) -> str:

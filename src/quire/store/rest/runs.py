@@ -24,7 +24,9 @@ from quire.domain.names import (
     MAX_RUN_NAME,
     check_batch,
     check_experiment_id,
+    check_inputs,
     check_integer,
+    check_outputs,
     check_page_size,
     check_tags,
     check_text,
@@ -53,7 +55,6 @@ from quire.store.rest.wire.runs import (
 )
 
 MAX_PAGE = 50_000
-MAX_MODEL_ID = 500
 _STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 
 
@@ -153,14 +154,13 @@ class RestRuns(RestExperiments):
         self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[ModelInput] = ()
     ) -> None:
         """Record what a run read; the same input twice is recorded once."""
+        check_inputs(datasets, models)
         message = LogInputs(run_id=run_id, datasets=[_clean(item) for item in datasets], models=list(models))
         self._tell("POST", "/runs/log-inputs", message)
 
     def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         """Record which logged models a run made; the same model at the same step once."""
-        for model in models:
-            check_text(model.model_id, "The id of a model that came out", MAX_MODEL_ID)
-            check_integer(model.step, f"The step of model {model.model_id!r}")
+        check_outputs(models)
         self._tell("POST", "/runs/outputs", LogOutputs(run_id=run_id, models=list(models)))
 
     def search_runs(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quire.domain.entities import Dataset, DatasetInput, ModelInput, ModelOutput
-from quire.domain.errors import InvalidInput
-from quire.domain.names import MAX_DATASETS_PER_CALL, check_integer, check_text
+from quire.domain.entities import DatasetInput, ModelInput, ModelOutput
+from quire.domain.names import check_inputs, check_outputs
 from quire.domain.redaction import redact
 from quire.store.sql.batches import SqlBatches
 from quire.store.sql.session import Session
@@ -30,9 +29,6 @@ _ADD_MODEL = Statement(
     """INSERT INTO run_models (run_id, is_output, model_id, step) VALUES (:run, :is_output, :model, :step)
     ON CONFLICT DO NOTHING"""
 )
-_LIMITS = {"name": 500, "digest": 36, "source_type": 100, "source": 65_535}
-_OPTIONAL_LIMITS = {"schema": 1_048_575, "profile": 16_777_215}
-_TAG_KEY, _TAG_VALUE, _MODEL_ID = 255, 500, 500
 
 
 class SqlInputs(SqlBatches):
@@ -42,14 +38,7 @@ class SqlInputs(SqlBatches):
         self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[ModelInput] = ()
     ) -> None:
         """Record what a run read; the same input twice is recorded once."""
-        if len(datasets) > MAX_DATASETS_PER_CALL:
-            raise InvalidInput(
-                f"At most {MAX_DATASETS_PER_CALL} datasets may be logged in a call; got {len(datasets)}."
-            )
-        for item in datasets:
-            _check_dataset(item)
-        for model in models:
-            check_text(model.model_id, "The id of a model that went in", _MODEL_ID)
+        check_inputs(datasets, models)
         with self._database.write() as session:
             run = self._active_run(session, run_id)
             for item in datasets:
@@ -68,23 +57,7 @@ class SqlInputs(SqlBatches):
 
     def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         """Record which logged models a run made; the same model at the same step once."""
-        for model in models:
-            check_text(model.model_id, "The id of a model that came out", _MODEL_ID)
-            check_integer(model.step, f"The step of model {model.model_id!r}")
+        check_outputs(models)
         with self._database.write() as session:
             run = self._active_run(session, run_id)
             session.insert(_ADD_MODEL, [(run[0], 1, model.model_id, model.step) for model in models])
-
-
-def _check_dataset(item: DatasetInput) -> None:
-    data: Dataset = item.dataset
-    for field, limit in _LIMITS.items():
-        check_text(getattr(data, field), f"The dataset's {field}", limit)
-    if not data.name or not data.digest:
-        raise InvalidInput(f"A dataset needs a name and a digest; got {data.name!r} and {data.digest!r}.")
-    for field, limit in _OPTIONAL_LIMITS.items():
-        if getattr(data, field) is not None:
-            check_text(getattr(data, field), f"The dataset's {field}", limit)
-    for tag in item.tag_list:
-        check_text(tag.key, "The key of a dataset's tag", _TAG_KEY)
-        check_text(tag.value, f"The dataset's tag {tag.key!r}", _TAG_VALUE)
