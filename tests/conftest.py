@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.postgres import PostgresServer, create_database, drop_database
+
 # How long an example takes is the machine's business: a busy one is no failure.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -55,6 +57,23 @@ def _leave_no_workspace_behind() -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith(("QUIRE_", "MLFLOW_")) and name not in before]:
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that a test may stop and start."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_uri(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URI of an empty PostgreSQL database: of the server that QUIRE_TEST_POSTGRES names, else of one of our own."""
+    given = os.environ.get("QUIRE_TEST_POSTGRES")
+    uri = create_database(given) if given else request.getfixturevalue("postgres_server").create_database()
+    yield uri
+    drop_database(uri)
 
 
 @pytest.fixture(scope="session")

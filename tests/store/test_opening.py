@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from quire.domain.errors import InvalidInput, InvalidState
+from quire.domain.errors import InvalidInput
 from quire.store import open_store
 from quire.store.opening import parse_sqlite
 
@@ -114,8 +114,3 @@ def test_quire_store_itself_loads_no_sqlalchemy() -> None:
     program = "import sys, quire.store; print('sqlalchemy' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout == "False\n"
-
-
-def test_a_store_that_is_still_to_come_is_named() -> None:
-    with pytest.raises((InvalidInput, InvalidState), match="postgresql"):
-        open_store("postgresql://user:secret@host/db")

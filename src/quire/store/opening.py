@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote
@@ -17,6 +19,7 @@ from quire.store.base import Store
 if TYPE_CHECKING:
     from quire.store.rest import RestStore
     from quire.store.sql import SqlStore
+    from quire.store.sql.postgres_place import PostgresPlace
 
 ARTIFACT_FOLDER = "quire-artifacts"
 _OPTIONS = {"synchronous": ("normal", "full")}
@@ -52,22 +55,32 @@ def open_store(uri: str, *, artifact_root: str | None = None) -> Store:
 
     ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite://`` (in memory, shared by all threads of the
     process). ``?synchronous=full`` makes every acknowledged write survive a loss of power, for one disk sync
-    each. New experiments keep artifacts under ``artifact_root``, by default ``quire-artifacts`` beside the file.
+    each. ``postgresql://user:password@host/database``: see :func:`quire.store.sql.postgres_place.parse_postgres`.
+    New experiments keep artifacts under ``artifact_root``, by default ``quire-artifacts`` beside the file or, for
+    PostgreSQL, in the working directory.
     ``http://host:port`` and ``https://…`` are tracking servers, Quire's or MLflow's, which choose where artifacts go.
     Raises InvalidInput for a URI that no store serves, NotFound if the folder of the file does not exist.
     """
     kind = store_kind(uri)
     if kind == "http":
         return _open_server(uri)
+    if kind == "postgresql":
+        from quire.store.sql.postgres_place import parse_postgres
+
+        server = parse_postgres(uri)
+        return _opened(uri, _checked_root(artifact_root, Path.cwd()), partial(_open_postgres, server))
     if kind != "sqlite":
         raise _not_served(uri, kind)
     place = parse_sqlite(uri)
-    root = _checked_root(artifact_root, place)
-    key = (f"{place.path}?{place.synchronous}", root)
+    root = _checked_root(artifact_root, place.path.parent if place.path else Path.cwd())
+    return _opened(f"{place.path}?{place.synchronous}", root, partial(_open_sqlite, place))
+
+
+def _opened(place: str, root: str, make: Callable[[str], SqlStore]) -> SqlStore:
     with _registry.lock:
-        store = _registry.stores.get(key)
+        store = _registry.stores.get((place, root))
         if store is None or store.closed:
-            store = _registry.stores[key] = _open_sqlite(place, root)
+            store = _registry.stores[place, root] = make(root)
     return store
 
 
@@ -108,9 +121,8 @@ def _parse_options(uri: str, query: str) -> dict[str, str]:
     return options
 
 
-def _checked_root(artifact_root: str | None, place: SqlitePlace) -> str:
+def _checked_root(artifact_root: str | None, folder: Path) -> str:
     if artifact_root is None:
-        folder = place.path.parent if place.path else Path.cwd()
         return str(folder / ARTIFACT_FOLDER)
     if is_local(artifact_root) and not artifact_root.startswith("file:"):
         return str(Path(artifact_root).expanduser().absolute())
@@ -126,6 +138,13 @@ def _open_sqlite(place: SqlitePlace, root: str) -> SqlStore:
     if path is not None and path.is_dir():
         raise InvalidInput(f"{path} is a folder; the tracking URI names a file, such as sqlite:///{path}/quire.db.")
     return SqlStore(Sqlite(path, synchronous=place.synchronous), root)
+
+
+def _open_postgres(place: PostgresPlace, root: str) -> SqlStore:
+    from quire.store.sql import SqlStore
+    from quire.store.sql.postgres import Postgres
+
+    return SqlStore(Postgres(place), root)
 
 
 def _not_served(uri: str, kind: str) -> Exception:

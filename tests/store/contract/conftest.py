@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 import itertools
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
 
 from quire.domain.entities import Param, Run, Tag
 from quire.store import Store, open_store
+from tests.postgres import create_database, drop_database
 
 
 @contextmanager
-def _sqlite_file(folder: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{folder}/quire.db")
+def _sqlite_file(request: pytest.FixtureRequest) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{request.getfixturevalue('tmp_path')}/quire.db")
     yield store
     store.close()
 
 
 @contextmanager
-def _sqlite_memory(folder: Path) -> Iterator[Store]:
-    store = open_store("sqlite://", artifact_root=str(folder / "artifacts"))
+def _sqlite_memory(request: pytest.FixtureRequest) -> Iterator[Store]:
+    store = open_store("sqlite://", artifact_root=str(request.getfixturevalue("tmp_path") / "artifacts"))
     yield store
     store.close()
 
 
-STORES: dict[str, Callable[[Path], AbstractContextManager[Store]]] = {
+@contextmanager
+def _postgresql(request: pytest.FixtureRequest) -> Iterator[Store]:
+    yield request.getfixturevalue("postgres_store")
+
+
+STORES: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Store]]] = {
     "sqlite file": _sqlite_file,
     "sqlite memory": _sqlite_memory,
+    "postgresql": _postgresql,
 }
 
 
 @pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store; it may hold things of other tests, so a test looks only at what it made itself."""
-    with STORES[request.param](tmp_path) as opened:
+    with STORES[request.param](request) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store in PostgreSQL, for all tests of the contract."""
+    given = os.environ.get("QUIRE_TEST_POSTGRES")
+    uri = create_database(given) if given else request.getfixturevalue("postgres_server").create_database()
+    store = open_store(uri, artifact_root=str(tmp_path_factory.mktemp("artifacts")))
+    yield store
+    store.close()
+    drop_database(uri)
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ class Database:
         while committed is None:
             try:
                 with self._transaction(writing=False) as session:
-                    committed = self.dialect.was_committed(session, doubt.transaction)
+                    committed = self.dialect.was_committed(session, doubt)
             except Exception as error:
                 if not self.dialect.is_away(error):
                     raise self._unknown() from error

@@ -11,6 +11,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from quire.domain.errors import QuireError
+from quire.store.sql.failures import InDoubt
 from quire.store.sql.session import Session
 
 
@@ -41,5 +42,5 @@ class Dialect(Protocol):
     def is_away(self, error: BaseException) -> bool:
         """Whether the database cannot be reached just now, as while its server starts again."""
 
-    def was_committed(self, session: Session, transaction: str) -> bool | None:
+    def was_committed(self, session: Session, doubt: InDoubt) -> bool | None:
         """What became of a transaction whose commit was not answered; None while it is still going on."""

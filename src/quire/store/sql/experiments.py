@@ -32,6 +32,9 @@ from quire.store.sql.tags import Tags
 
 _COLUMNS = "id, name, artifact_location, deleted, creation_time, last_update_time"
 _BY_ID = Statement("SELECT $columns FROM experiments WHERE id = :id", columns=_COLUMNS)
+# Adding to an experiment waits until nobody changes it; changing it waits for both.
+_TO_ADD = Statement("$by_id FOR SHARE", by_id=_BY_ID.sql)
+_TO_CHANGE = Statement("$by_id FOR NO KEY UPDATE", by_id=_BY_ID.sql)
 _BY_NAME = Statement("SELECT $columns FROM experiments WHERE name = :name", columns=_COLUMNS)
 _NEXT_ID = Statement("SELECT coalesce(max(id), 0) + 1 FROM experiments")
 _ADD = Statement(
@@ -55,6 +58,7 @@ class SqlExperiments(SqlPart):
         check_tags(tags, "experiment", MAX_EXPERIMENT_TAG)
         location = _checked_location(artifact_location)
         with self._database.write() as session:
+            session.take_turns("experiments")
             self._refuse_taken(session, name)
             number = self._next_id(session)
             now = now_ms()
@@ -91,14 +95,14 @@ class SqlExperiments(SqlPart):
             row = session.row(_BY_NAME, (name,))
             return _experiments(session, [row])[0] if row else None
 
-    def _experiment_row(self, session: Session, experiment_id: str) -> tuple[Any, ...]:
-        row = session.row(_BY_ID, (check_experiment_id(experiment_id),))
+    def _experiment_row(self, session: Session, experiment_id: str, find: Statement = _BY_ID) -> tuple[Any, ...]:
+        row = session.row(find, (check_experiment_id(experiment_id),))
         if row is None:
             raise NotFound(f"No experiment has the id {experiment_id!r}. List them with search_experiments.")
         return row
 
-    def _active_experiment(self, session: Session, experiment_id: str) -> tuple[Any, ...]:
-        row = self._experiment_row(session, experiment_id)
+    def _active_experiment(self, session: Session, experiment_id: str, find: Statement = _TO_ADD) -> tuple[Any, ...]:
+        row = self._experiment_row(session, experiment_id, find)
         if row[3]:
             raise InvalidInput(
                 f"The experiment {row[1]!r} (id {row[0]}) is deleted, so nothing can be added or changed. Restore it "
@@ -110,7 +114,7 @@ class SqlExperiments(SqlPart):
         """Give an active experiment another name."""
         check_experiment_name(name)
         with self._database.write() as session:
-            row = self._experiment_row(session, experiment_id)
+            row = self._experiment_row(session, experiment_id, _TO_CHANGE)
             if row[3]:
                 raise InvalidState(
                     f"The experiment {row[1]!r} (id {row[0]}) is deleted and cannot be renamed. Restore it first."
@@ -129,7 +133,7 @@ class SqlExperiments(SqlPart):
 
     def _mark(self, experiment_id: str, *, deleted: bool) -> None:
         with self._database.write() as session:
-            row = self._experiment_row(session, experiment_id)
+            row = self._experiment_row(session, experiment_id, _TO_CHANGE)
             if bool(row[3]) == deleted:
                 state = "deleted already" if deleted else "not deleted"
                 raise NotFound(f"The experiment {row[1]!r} (id {row[0]}) is {state}.")
@@ -144,14 +148,14 @@ class SqlExperiments(SqlPart):
         """Set or replace a tag."""
         check_tags([tag], "experiment", MAX_EXPERIMENT_TAG)
         with self._database.write() as session:
-            row = self._active_experiment(session, experiment_id)
+            row = self._active_experiment(session, experiment_id, _TO_CHANGE)
             _tags.set(session, row[0], [tag])
             session.run(_TOUCH, (now_ms(), row[0]))
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
         """Remove a tag; NotFound if it is not set."""
         with self._database.write() as session:
-            row = self._active_experiment(session, experiment_id)
+            row = self._active_experiment(session, experiment_id, _TO_CHANGE)
             if not _tags.delete(session, row[0], key):
                 raise NotFound(f"The experiment {row[1]!r} (id {row[0]}) has no tag {key!r}.")
 

@@ -15,10 +15,14 @@ class Again(Unavailable):
 
 
 class InDoubt(Exception):
-    """The connection broke while a commit was not answered yet: only the database knows what became of it."""
+    """The connection broke while a commit was not answered yet: only the database knows what became of it.
 
-    def __init__(self, transaction: str) -> None:
+    ``transaction`` is its number, ``began`` when it began (seconds, monotonic).
+    """
+
+    def __init__(self, transaction: str, began: float) -> None:
         self.transaction = transaction
+        self.began = began
         super().__init__(transaction)
 
 

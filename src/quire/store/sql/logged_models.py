@@ -27,6 +27,7 @@ from quire.domain.registry import LoggedModel, LoggedModelData, LoggedModelInfo,
 from quire.domain.run_names import random_name
 from quire.domain.uris import join_uri
 from quire.store.sql import tables
+from quire.store.sql.failures import value_of_another_kind
 from quire.store.sql.inputs import SqlInputs
 from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.reading import number
@@ -42,6 +43,7 @@ _FIND = Statement(
     "SELECT $columns FROM logged_models WHERE model_id = :model_id AND deleted = 0",
     columns=_COLUMNS,
 )
+_TO_CHANGE = Statement("$find FOR NO KEY UPDATE", find=_FIND.sql)
 _ADD = Statement(
     """INSERT INTO logged_models (model_id, experiment_id, name, artifact_location, creation_timestamp_ms,
     last_updated_timestamp_ms, status, model_type, source_run_id, deleted)
@@ -119,8 +121,10 @@ class SqlLoggedModels(SqlInputs):
         with self._database.read() as session:
             return self._models(session, [self._model_row(session, model_id)])[0]
 
-    def _model_row(self, session: Session, model_id: str) -> tuple[Any, ...]:
-        row = session.row(_FIND, (model_id,))
+    def _model_row(self, session: Session, model_id: str, find: Statement = _FIND) -> tuple[Any, ...]:
+        if not isinstance(model_id, str):
+            raise value_of_another_kind(f"the model id {model_id!r}")
+        row = session.row(find, (model_id,))
         if row is None:
             raise NotFound(f"No logged model has the id {model_id!r}. List them with search_logged_models.")
         return row
@@ -130,33 +134,33 @@ class SqlLoggedModels(SqlInputs):
         if status not in _WIRE_STATUS:
             raise InvalidInput(f"Invalid status {status!r} of a logged model; expected {', '.join(_WIRE_STATUS)}.")
         with self._database.write() as session:
-            row = session.row(_FINALIZE, (status, now_ms(), self._model_row(session, model_id)[0]))
+            row = session.row(_FINALIZE, (status, now_ms(), self._model_row(session, model_id, _TO_CHANGE)[0]))
             assert row is not None
             return self._models(session, [row])[0]
 
     def delete_logged_model(self, model_id: str) -> None:
         """Delete a logged model's record."""
         with self._database.write() as session:
-            session.run(_DELETE, (now_ms(), self._model_row(session, model_id)[0]))
+            session.run(_DELETE, (now_ms(), self._model_row(session, model_id, _TO_CHANGE)[0]))
 
     def log_model_params(self, model_id: str, params: Sequence[Param]) -> None:
         """Add params to a logged model. InvalidInput if one is logged with another value."""
         check_params(params)
         with self._database.write() as session:
-            self._add_model_params(session, self._model_row(session, model_id)[0], model_id, params)
+            self._add_model_params(session, self._model_row(session, model_id, _TO_CHANGE)[0], model_id, params)
 
     def set_logged_model_tags(self, model_id: str, tags: Sequence[Tag]) -> None:
         """Set or replace tags."""
         check_tags(tags, "model")
         with self._database.write() as session:
-            row = self._model_row(session, model_id)
+            row = self._model_row(session, model_id, _TO_CHANGE)
             _tags.set(session, row[0], tags)
             session.run(_TOUCH, (now_ms(), row[0]))
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         """Remove a tag; NotFound if it is not set."""
         with self._database.write() as session:
-            row = self._model_row(session, model_id)
+            row = self._model_row(session, model_id, _TO_CHANGE)
             if not _tags.delete(session, row[0], key):
                 raise NotFound(f"The logged model {model_id} has no tag {key!r}.")
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from quire.domain.filters import Comparison
 from quire.store.sql import tables
+from quire.store.sql.expressions import there_is
 from quire.store.sql.keys import Keys
 from quire.store.sql.listing import Condition, condition
 from quire.store.sql.session import Session
@@ -27,12 +28,12 @@ def run_condition(
     if item.kind == "dataset":
         return _dataset_condition(item, run)
     table = TABLES[item.kind].alias()
-    exists = sa.exists().where(table.c.run_id == run, table.c.key_id == keys.find(session, item.key))
+    here = (table.c.run_id == run, table.c.key_id == keys.find(session, item.key))
     if item.op == "IS NULL":
-        return ~exists
+        return ~there_is(*here)
     if item.op == "IS NOT NULL":
-        return exists
-    return exists.where(value_condition(table, item))
+        return there_is(*here)
+    return there_is(*here, value_condition(table, item))
 
 
 def value_condition(table: sa.FromClause, item: Comparison) -> Condition:
@@ -49,7 +50,5 @@ def value_condition(table: sa.FromClause, item: Comparison) -> Condition:
 def _dataset_condition(item: Comparison, run: sa.ColumnElement[int]) -> Condition:
     used, datasets, tagged = tables.run_datasets, tables.datasets, tables.run_dataset_tags
     if item.key == "context":
-        return sa.exists().where(tagged.c.run_id == run, tagged.c.key == _CONTEXT_TAG, condition(tagged.c.value, item))
-    return sa.exists().where(
-        used.c.run_id == run, datasets.c.id == used.c.dataset_id, condition(datasets.c[item.key], item)
-    )
+        return there_is(tagged.c.run_id == run, tagged.c.key == _CONTEXT_TAG, condition(tagged.c.value, item))
+    return there_is(used.c.run_id == run, datasets.c.id == used.c.dataset_id, condition(datasets.c[item.key], item))

@@ -28,6 +28,7 @@ _ADD = Statement(
     VALUES (:run_id, :experiment_id, :run_name, :user_id, 'RUNNING', :start_time, :artifact_uri) RETURNING id"""
 )
 _FIND = Statement("SELECT $columns FROM runs WHERE run_id = :run_id", columns=RUN_COLUMNS)
+_TO_CHANGE = Statement("$find FOR NO KEY UPDATE", find=_FIND.sql)
 _UPDATE = Statement(
     "UPDATE runs SET status = :status, end_time = :end_time, run_name = :run_name WHERE id = :id RETURNING $columns",
     columns=RUN_COLUMNS,
@@ -89,14 +90,14 @@ class SqlRuns(SqlExperiments):
             row = self._run_row(session, run_id)
             return read_runs(session, self._keys, [row[0]])[0]
 
-    def _run_row(self, session: Session, run_id: object) -> tuple[Any, ...]:
-        row = session.row(_FIND, (run_id,)) if isinstance(run_id, str) else None
+    def _run_row(self, session: Session, run_id: object, find: Statement = _FIND) -> tuple[Any, ...]:
+        row = session.row(find, (run_id,)) if isinstance(run_id, str) else None
         if row is None:
             raise NotFound(f"No run has the id {run_id!r}. List runs with search_runs.")
         return row
 
     def _active_run(self, session: Session, run_id: str) -> tuple[Any, ...]:
-        row = self._run_row(session, run_id)
+        row = self._run_row(session, run_id, _TO_CHANGE)
         if row[9] is not None:
             raise InvalidInput(
                 f"The run {run_id} is deleted, so nothing can be logged or changed. Restore it with "

@@ -81,7 +81,7 @@ class Session(ABC):
 
     def rows_of(self, statement: Statement, items: Sequence[int] | Sequence[str] | Sequence[tuple[int, int]]) -> Rows:
         """All rows of a query whose one parameter is ``= ANY(:ids)``, ``(a, b) = ANY(:pairs)`` or ``ANY(:names)``."""
-        return self.rows(statement, (self._list(items),))
+        return self.rows(statement, (self._list(items),)) if items else []
 
     def rows_of_each(self, statements: Sequence[Statement], ids: Sequence[int]) -> list[Rows]:
         """All rows of several queries about the same ids, at the cost of one where the database is far away."""

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from quire.domain.errors import QuireError
-from quire.store.sql.failures import explain_sqlite, explain_value, is_busy, original
+from quire.store.sql.failures import InDoubt, explain_sqlite, explain_value, is_busy, original
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
@@ -171,7 +171,7 @@ class Sqlite:
         """A file is never away for a while."""
         return False
 
-    def was_committed(self, session: Session, transaction: str) -> bool | None:
+    def was_committed(self, session: Session, doubt: InDoubt) -> bool | None:
         """A commit of SQLite is always answered."""
         raise NotImplementedError
 

@@ -18,7 +18,13 @@ metadata = sa.MetaData()
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.BigInteger()
+# Texts are compared by their characters' numbers, in every database and whatever its locale.
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+def _short(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def _parent(target: str) -> sa.ForeignKey:
@@ -31,8 +37,8 @@ def _tags(name: str, parent: str, column: str) -> sa.Table:
         name,
         metadata,
         sa.Column(column, ID, _parent(f"{parent}.id"), primary_key=True),
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("key", TEXT, primary_key=True),
+        sa.Column("value", TEXT, nullable=False),
         **_CLUSTERED,
     )
 
@@ -43,15 +49,15 @@ keys = sa.Table(
     "keys",
     metadata,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("name", TEXT, nullable=False, unique=True),
 )
 
 experiments = sa.Table(
     "experiments",
     metadata,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
-    sa.Column("artifact_location", sa.Text, nullable=False),
+    sa.Column("name", TEXT, nullable=False, unique=True),
+    sa.Column("artifact_location", TEXT, nullable=False),
     sa.Column("deleted", sa.SmallInteger, nullable=False),
     sa.Column("creation_time", TIME, nullable=False),
     sa.Column("last_update_time", TIME, nullable=False),
@@ -63,14 +69,14 @@ runs = sa.Table(
     "runs",
     metadata,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("run_id", sa.String(32), nullable=False, unique=True),
+    sa.Column("run_id", _short(32), nullable=False, unique=True),
     sa.Column("experiment_id", ID, _parent("experiments.id"), nullable=False),
-    sa.Column("run_name", sa.Text, nullable=False),
-    sa.Column("user_id", sa.Text, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("run_name", TEXT, nullable=False),
+    sa.Column("user_id", TEXT, nullable=False),
+    sa.Column("status", _short(16), nullable=False),
     sa.Column("start_time", TIME, nullable=False),
     sa.Column("end_time", TIME),
-    sa.Column("artifact_uri", sa.Text, nullable=False),
+    sa.Column("artifact_uri", TEXT, nullable=False),
     sa.Column("deleted_time", TIME),
     # When its metrics were last written while out of the search index; NULL when they are in it.
     sa.Column("unsettled", TIME),
@@ -129,10 +135,10 @@ def _texts(name: str) -> sa.Table:
         metadata,
         sa.Column("run_id", ID, primary_key=True),
         sa.Column("key_id", ID, primary_key=True),
-        sa.Column("head", sa.Text, nullable=False),
+        sa.Column("head", TEXT, nullable=False),
         sa.Column("experiment_id", ID, nullable=False),
         sa.Column("start_time", TIME, nullable=False),
-        sa.Column("rest", sa.Text),
+        sa.Column("rest", TEXT),
         **_CLUSTERED,
     )
     sa.Index(f"ix_{name}_order", table.c.experiment_id, table.c.key_id, table.c.head, table.c.start_time.desc())
@@ -147,12 +153,12 @@ datasets = sa.Table(
     metadata,
     sa.Column("id", ID, primary_key=True),
     sa.Column("experiment_id", ID, _parent("experiments.id"), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("source_type", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("schema", sa.Text),
-    sa.Column("profile", sa.Text),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("digest", TEXT, nullable=False),
+    sa.Column("source_type", TEXT, nullable=False),
+    sa.Column("source", TEXT, nullable=False),
+    sa.Column("schema", TEXT),
+    sa.Column("profile", TEXT),
     sa.UniqueConstraint("experiment_id", "name", "digest"),
 )
 
@@ -169,8 +175,8 @@ run_dataset_tags = sa.Table(
     metadata,
     sa.Column("run_id", ID, primary_key=True),
     sa.Column("dataset_id", ID, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("key", TEXT, primary_key=True),
+    sa.Column("value", TEXT, nullable=False),
     sa.ForeignKeyConstraint(
         ["run_id", "dataset_id"], ["run_datasets.run_id", "run_datasets.dataset_id"], ondelete="CASCADE"
     ),
@@ -182,7 +188,7 @@ run_models = sa.Table(
     metadata,
     sa.Column("run_id", ID, _parent("runs.id"), primary_key=True),
     sa.Column("is_output", sa.SmallInteger, primary_key=True),
-    sa.Column("model_id", sa.Text, primary_key=True),
+    sa.Column("model_id", TEXT, primary_key=True),
     sa.Column("step", sa.BigInteger, primary_key=True),
     **_CLUSTERED,
 )
@@ -191,15 +197,15 @@ logged_models = sa.Table(
     "logged_models",
     metadata,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("model_id", sa.String(34), nullable=False, unique=True),
+    sa.Column("model_id", _short(34), nullable=False, unique=True),
     sa.Column("experiment_id", ID, _parent("experiments.id"), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("artifact_location", sa.Text, nullable=False),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("artifact_location", TEXT, nullable=False),
     sa.Column("creation_timestamp_ms", TIME, nullable=False),
     sa.Column("last_updated_timestamp_ms", TIME, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("model_type", sa.Text),
-    sa.Column("source_run_id", sa.Text),
+    sa.Column("status", _short(16), nullable=False),
+    sa.Column("model_type", TEXT),
+    sa.Column("source_run_id", TEXT),
     sa.Column("deleted", sa.SmallInteger, nullable=False),
 )
 sa.Index(
@@ -216,13 +222,13 @@ logged_model_metrics = sa.Table(
     "logged_model_metrics",
     metadata,
     sa.Column("logged_model_id", ID, _parent("logged_models.id"), primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("key", TEXT, primary_key=True),
     sa.Column("timestamp", TIME, primary_key=True),
     sa.Column("step", sa.BigInteger, primary_key=True),
     sa.Column("run_id", ID, _parent("runs.id"), primary_key=True),
     sa.Column("value", sa.Double),
-    sa.Column("dataset_name", sa.Text),
-    sa.Column("dataset_digest", sa.Text),
+    sa.Column("dataset_name", TEXT),
+    sa.Column("dataset_digest", TEXT),
     **_CLUSTERED,
 )
 
@@ -230,10 +236,10 @@ registered_models = sa.Table(
     "registered_models",
     metadata,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("name", TEXT, nullable=False, unique=True),
     sa.Column("creation_timestamp", TIME, nullable=False),
     sa.Column("last_updated_timestamp", TIME, nullable=False),
-    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("description", TEXT, nullable=False),
     # The number of the newest version ever made: a number is not used again after its version is deleted.
     sa.Column("last_version", sa.BigInteger, nullable=False),
 )
@@ -247,13 +253,13 @@ model_versions = sa.Table(
     sa.Column("version", sa.BigInteger, primary_key=True),
     sa.Column("creation_timestamp", TIME, nullable=False),
     sa.Column("last_updated_timestamp", TIME, nullable=False),
-    sa.Column("user_id", sa.Text, nullable=False),
-    sa.Column("current_stage", sa.String(16), nullable=False),
-    sa.Column("description", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("run_id", sa.Text, nullable=False),
-    sa.Column("run_link", sa.Text, nullable=False),
-    sa.Column("model_id", sa.Text),
+    sa.Column("user_id", TEXT, nullable=False),
+    sa.Column("current_stage", _short(16), nullable=False),
+    sa.Column("description", TEXT, nullable=False),
+    sa.Column("source", TEXT, nullable=False),
+    sa.Column("run_id", TEXT, nullable=False),
+    sa.Column("run_link", TEXT, nullable=False),
+    sa.Column("model_id", TEXT),
     **_CLUSTERED,
 )
 sa.Index("ix_model_versions_updated", model_versions.c.last_updated_timestamp.desc())
@@ -266,8 +272,8 @@ model_version_tags = sa.Table(
     metadata,
     sa.Column("registered_model_id", ID, primary_key=True),
     sa.Column("version", sa.BigInteger, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("key", TEXT, primary_key=True),
+    sa.Column("value", TEXT, nullable=False),
     sa.ForeignKeyConstraint(["registered_model_id", "version"], _VERSION, ondelete="CASCADE"),
     **_CLUSTERED,
 )
@@ -276,7 +282,7 @@ aliases = sa.Table(
     "aliases",
     metadata,
     sa.Column("registered_model_id", ID, primary_key=True),
-    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("alias", TEXT, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["registered_model_id", "version"], _VERSION, ondelete="CASCADE"),
     **_CLUSTERED,

@@ -1,0 +1,252 @@
+"""PostgreSQL: many writers at once, from any number of machines.
+
+Where SQLite has one writer, rows are locked: who changes a thing locks its row first, and of two that add the same
+thing the second is run again and finds it. ``docs/decisions/0130`` says why this is enough.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
+from psycopg.types.numeric import Int8Dumper
+from sqlalchemy import event
+
+from quire.domain.errors import InvalidInput, QuireError
+from quire.store.sql import tables
+from quire.store.sql.failures import Again, InDoubt, explain_value, original
+from quire.store.sql.postgres_failures import explain_postgres, explain_waiting, is_away
+from quire.store.sql.postgres_place import PostgresPlace
+from quire.store.sql.session import Rows, Session
+from quire.store.sql.statement import Statement
+
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text"
+_IDLE_IN_TRANSACTION_SECONDS = 300
+_LISTS = {"ids": "%s::bigint[]", "names": "%s::text[]"}
+_PAIRS = "IN (SELECT (pair->>0)::bigint, (pair->>1)::bigint FROM json_array_elements(%s::json) AS pair)"
+_ANY = re.compile(r"= ANY\(:(ids|names|pairs)\)")
+_PARAMETER = re.compile(r"(?<!:):(\w+)")
+_INSERT = re.compile(r"INSERT INTO (?P<table>\w+) \((?P<columns>[^)]*)\) VALUES \((?P<values>[^)]*)\)(?P<rest>.*)")
+
+_TABLES = Statement("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+_TURN = Statement("SELECT pg_advisory_xact_lock(hashtextextended('quire ' || :about, 0))")
+_STATUS = Statement("SELECT pg_xact_status(CAST(:transaction AS xid8))")
+_CHECKPOINT = Statement(
+    """SELECT next_xid, extract(epoch FROM clock_timestamp() - checkpoint_time)::double precision
+    FROM pg_control_checkpoint()"""
+)
+_ENCODING = Statement("SELECT current_setting('server_encoding')")
+# In order of preference: those that know the case of every alphabet.
+_COLLATIONS = ("und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8", "en_US.utf8")
+_COLLATION = Statement("SELECT collname FROM pg_collation WHERE collname = ANY(:names) AND collencoding IN (-1, 6)")
+
+
+class PostgresSession(Session):
+    """A transaction of PostgreSQL. One that writes knows its number, to ask later what became of it."""
+
+    __slots__ = ("_began", "_transaction")
+
+    def __init__(self, connection: sa.Connection, place: str) -> None:
+        super().__init__(connection, place)
+        self._transaction: str | None = None
+        self._began = time.monotonic()
+
+    def _sql(self, statement: Statement) -> str:
+        return statement.form("postgresql", _translated)
+
+    def _list(self, items: Sequence[int] | Sequence[str] | Sequence[tuple[int, int]]) -> object:
+        if isinstance(items[0], tuple):
+            return msgspec.json.encode(items).decode()
+        return list(items)
+
+    def insert(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute an INSERT of one row for each of these rows: one statement, which takes a list for each column."""
+        if len(rows) == 1:
+            self._driver.execute(self._sql(statement), rows[0])
+        elif rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self._driver.execute(statement.form("postgresql columns", _of_columns), columns)
+
+    def rows_of_each(self, statements: Sequence[Statement], ids: Sequence[int]) -> list[Rows]:
+        """All rows of several queries about the same ids, for the time of one answer."""
+        with self._driver.pipeline():
+            given = (self._list(ids),)
+            cursors = [self._driver.execute(self._sql(statement), given) for statement in statements]
+            return [cursor.fetchall() for cursor in cursors]
+
+    def tables(self) -> set[str]:
+        """The names of the tables of the schema in use."""
+        return {row[0] for row in self.rows(_TABLES)}
+
+    def take_turns(self, about: str) -> None:
+        """Until the end of this transaction, wait for others that take turns about the same."""
+        self._driver.execute("SET LOCAL statement_timeout = 0")
+        self.run(_TURN, (about,))
+
+    def create_all(self, metadata: sa.MetaData) -> None:
+        """Create tables and indexes, and the function by which ILIKE compares."""
+        encoding = self.rows(_ENCODING)[0][0]
+        if encoding != "UTF8":
+            raise InvalidInput(
+                f"{self.place} keeps texts as {encoding}; Quire needs UTF8. Create another database: "
+                "createdb --encoding UTF8 --template template0 NAME."
+            )
+        self._driver.execute(lower_function({row[0] for row in self.rows_of(_COLLATION, _COLLATIONS)}))
+        super().create_all(metadata)
+
+    def begin(self, *, writing: bool) -> None:
+        """Begin."""
+        if not writing:
+            self._driver.execute(_BEGIN_READING)
+            return
+        cursor = self._driver.execute(_BEGIN_WRITING, prepare=False)
+        cursor.nextset()
+        self._transaction = cursor.fetchone()[0]
+
+    def _commit(self) -> None:
+        try:
+            answer = self._driver.execute("COMMIT").statusmessage
+        except psycopg.OperationalError as error:
+            if self._transaction and self.broken:
+                raise InDoubt(self._transaction, self._began) from error
+            raise
+        if answer != "COMMIT":
+            raise Again(f"{self.place} undid the whole transaction, so nothing of it was stored. Do all of it again.")
+
+    def is_open(self) -> bool:
+        """Whether the transaction can still be undone or made durable."""
+        return self._driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is of no more use."""
+        status = self._driver.info.transaction_status
+        return status in (TransactionStatus.UNKNOWN, TransactionStatus.ACTIVE)
+
+
+def lower_function(collations: set[str]) -> str:
+    """The statement that makes ``quire_lower``, with the best of these collations."""
+    best = next((name for name in _COLLATIONS if name in collations), None)
+    text = f'$1 COLLATE "{best}"' if best else "$1"
+    return (
+        "CREATE OR REPLACE FUNCTION quire_lower(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE "
+        f"AS $body$ SELECT lower({text}) $body$"
+    )
+
+
+def _translated(sql: str) -> str:
+    sql = sql.replace("%", "%%")
+    sql = _ANY.sub(lambda found: _PAIRS if found[1] == "pairs" else f"= ANY({_LISTS[found[1]]})", sql)
+    return _PARAMETER.sub("%s", sql)
+
+
+def _of_columns(sql: str) -> str:
+    """An INSERT of one row made into one that takes a list for each parameter: the values of its column."""
+    found = _INSERT.fullmatch(sql)
+    if found is None:
+        raise ValueError(f"not an INSERT of one row: {sql}")
+    table = tables.metadata.tables[found["table"]]
+    columns = [name.strip() for name in found["columns"].split(",")]
+    values = [value.strip() for value in found["values"].split(",")]
+    given = [
+        (f"given_{column}", _kind(table.c[column]))
+        for column, value in zip(columns, values, strict=True)
+        if value[0] == ":"
+    ]
+    chosen = [f"given_{column}" if value[0] == ":" else value for column, value in zip(columns, values, strict=True)]
+    lists = ", ".join(f"%s::{kind}[]" for _, kind in given)
+    names = ", ".join(name for name, _ in given)
+    return (  # pieces of our own statement, its values bound
+        f"INSERT INTO {table.name} ({found['columns']}) SELECT {', '.join(chosen)} "  # noqa: S608
+        f"FROM unnest({lists}) AS given({names}){found['rest'].replace('%', '%%')}"
+    )
+
+
+def _kind(column: sa.Column[Any]) -> str:
+    if isinstance(column.type, sa.Double):
+        return "double precision"
+    return "bigint" if isinstance(column.type, sa.Integer) else "text"
+
+
+class Postgres:
+    """A PostgreSQL database."""
+
+    one_writer = False
+    one_connection = False
+
+    def __init__(self, place: PostgresPlace) -> None:
+        self.place = f"The PostgreSQL database {place.name}"
+        self.uri = place.uri
+        self._where = place
+
+    def create_engine(self) -> sa.Engine:
+        """The pool of connections."""
+        engine = sa.create_engine(
+            "postgresql+psycopg://",
+            creator=self._connect,
+            pool_size=self._where.pool_size,
+            max_overflow=0,
+            pool_timeout=30,
+            pool_reset_on_return=None,
+            pool_use_lifo=True,
+            isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,
+        )
+        event.listen(engine, "connect", self._prepare_connection)
+        return engine
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        where = self._where
+        return psycopg.connect(autocommit=True, prepare_threshold=3 if where.prepare else None, **where.parameters)
+
+    def _prepare_connection(self, connection: Any, _record: object) -> None:
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.execute(
+            f"SET statement_timeout = {self._where.statement_timeout * 1000}; "
+            f"SET idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_SECONDS * 1000}; SET jit = off",
+            prepare=False,
+        )
+
+    def session(self, connection: sa.Connection) -> PostgresSession:
+        """A transaction over ``connection``, not yet begun."""
+        return PostgresSession(connection, self.place)
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Nothing has to be done."""
+
+    def explain(self, error: BaseException) -> QuireError | None:
+        """The error that a failure of the database stands for; None if it is not one of the database's."""
+        cause = original(error)
+        if isinstance(cause, psycopg.Error):
+            return explain_postgres(cause, self.place, self._where)
+        if isinstance(cause, sa.exc.TimeoutError):
+            return explain_waiting(self.place, self._where)
+        return explain_value(cause)
+
+    def is_away(self, error: BaseException) -> bool:
+        """Whether the server cannot be reached just now."""
+        return is_away(original(error))
+
+    def was_committed(self, session: Session, doubt: InDoubt) -> bool | None:
+        """What became of a transaction whose commit was not answered; None while it is still going on.
+
+        A server that crashed may give the number of a transaction that it lost to another. It then has made a
+        checkpoint since, at which that number was still to be given.
+        """
+        try:
+            ((status,),) = session.rows(_STATUS, (doubt.transaction,))
+        except psycopg.errors.InvalidParameterValue:
+            return False  # a number that is still to be given
+        if status != "committed":
+            return False if status == "aborted" else None
+        ((following, age),) = session.rows(_CHECKPOINT)
+        epoch, _, number = following.partition(":")
+        known = (int(epoch) << 32 | int(number)) > int(doubt.transaction)
+        return known or age > time.monotonic() - doubt.began
