@@ -78,6 +78,14 @@ def test_every_task_is_answered_from_it(recorded: Simulator, client: openai.Open
     assert client.completions.create(model="gpt-4o", prompt="Q: What is 2 + 2?").choices[0].text == "4"
 
 
+def test_of_several_questions_in_a_message_the_longest_counts() -> None:
+    index = read_recording({"Zoo?": "short", "A longer question?": "long"})
+    for message in ("Zoo? A longer question?", "A longer question? Zoo?"):
+        found = index.find(message, "m")
+        assert found is not None
+        assert found.text == "long"
+
+
 def test_lines_with_one_question_add_to_one_another() -> None:
     index = read_recording([{"question": "q", "a": "1"}, {"question": "q", "b": "2"}])
     found = [index.find("q", model) for model in ("a", "b", "c")]
