@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 MLFLOW_VENV := .cache/mlflow
+FASTTRACKML_VENV := .cache/fasttrackml
 SDK_VERSIONS ?= 1.17.1 1.109.1 2.54.0 3.57.0
 WORKERS ?= auto
 
@@ -15,7 +16,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv clean
+.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv fasttrackml-venv clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,14 @@ $(MLFLOW_VENV)/.ready: requirements-mlflow.lock
 	@$(MLFLOW_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow.lock
 	@touch $@
 
+fasttrackml-venv: $(FASTTRACKML_VENV)/.ready  ## a virtual environment with FastTrackML's server, for benchmarks
+
+$(FASTTRACKML_VENV)/.ready: requirements-fasttrackml.lock
+	@echo "Installing FastTrackML into $(FASTTRACKML_VENV), for benchmarks ..."
+	@$(PYTHON) -m venv $(FASTTRACKML_VENV)
+	@$(FASTTRACKML_VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-fasttrackml.lock
+	@touch $@
+
 lint: setup  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -73,7 +82,7 @@ format: setup  ## apply ruff's fixes and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup mlflow-venv  ## measure against MLflow on this machine; prints the table and writes docs/benchmarks.md
+bench: setup mlflow-venv fasttrackml-venv  ## measure against MLflow and others on this machine; prints the table and writes docs/benchmarks.md
 	$(BIN)/python -m bench
 
 lock: setup  ## resolve the lock files anew (names, versions and hashes only)
@@ -84,6 +93,9 @@ lock: setup  ## resolve the lock files anew (names, versions and hashes only)
 	$(BIN)/uv pip compile requirements-mlflow.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements-mlflow.lock
+	$(BIN)/uv pip compile requirements-fasttrackml.in --universal --python-version 3.11 --generate-hashes --no-deps \
+	  --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --quiet -o requirements-fasttrackml.lock
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .cache build dist
