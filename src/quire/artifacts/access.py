@@ -103,7 +103,7 @@ def find_artifacts(
     path = checked_path(str(artifact_path), root=True) if artifact_path else ""
     if run_id is not None:
         run = _store(tracking_uri).get_run(run_id)
-        return open_artifacts(run.info.artifact_uri), path
+        return open_artifacts(run.info.artifact_uri, tracking_uri), path
     if path:
         raise InvalidInput("`artifact_path` goes with `run_id`; with `artifact_uri` write it into the URI.")
     return _named_by(str(artifact_uri), tracking_uri, registry_uri or tracking_uri)
@@ -115,16 +115,18 @@ def _named_by(uri: str, tracking_uri: str | None, registry_uri: str | None) -> t
 
     parsed = parse_model_uri(uri)
     if isinstance(parsed, LocationUri):
-        return _split(uri)
+        return _split(uri, tracking_uri)
     registry = open_uri(registry_uri) if registry_uri else current_registry_store()
     found = resolve(_store(tracking_uri), registry, parsed)
     if isinstance(parsed, RunUri) and found.model_id is None:
         run = _store(tracking_uri).get_run(parsed.run_id)
-        return open_artifacts(run.info.artifact_uri), parsed.path.rstrip("/")
-    return (open_artifacts(found.location), "") if found.model_id or found.version else _split(found.location)
+        return open_artifacts(run.info.artifact_uri, tracking_uri), parsed.path.rstrip("/")
+    if found.model_id or found.version:
+        return open_artifacts(found.location, tracking_uri), ""
+    return _split(found.location, tracking_uri)
 
 
-def _split(uri: str) -> tuple[ArtifactStore, str]:
+def _split(uri: str, tracking_uri: str | None) -> tuple[ArtifactStore, str]:
     """The folder around the last name of a location, and that name: it may be a file or a folder."""
     if is_local(uri):
         place = Path(os.path.abspath(local_root(uri)))
@@ -132,8 +134,8 @@ def _split(uri: str) -> tuple[ArtifactStore, str]:
         return open_artifacts(str(place.parent)), place.name
     root, _, name = uri.rstrip("/").rpartition("/")
     if root.endswith(":/") or not root:
-        return open_artifacts(uri), ""
-    return open_artifacts(root), name
+        return open_artifacts(uri, tracking_uri), ""
+    return open_artifacts(root, tracking_uri), name
 
 
 def _store(tracking_uri: str | None) -> Store:

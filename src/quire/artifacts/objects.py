@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from obstore import delete, get, head, list_with_delimiter, put
 from obstore import list as list_keys
@@ -22,15 +22,16 @@ from obstore.exceptions import (
 from quire.artifacts.base import Files
 from quire.artifacts.bucket import connect, parse_bucket
 from quire.artifacts.disk import explained, files_below, write_whole
+from quire.artifacts.streams import BLOCK, Content, Receiver, Spool
+from quire.artifacts.together import at_once
 from quire.domain.entities import FileInfo
-from quire.domain.errors import InvalidState, NotFound, PermissionDenied, Unauthenticated, Unavailable
+from quire.domain.errors import InvalidInput, InvalidState, NotFound, PermissionDenied, Unauthenticated, Unavailable
 from quire.domain.paths import checked_path
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
-T = TypeVar("T")
 Absent = (NotFoundError, FileNotFoundError)
 
 PART = 8 * 1024 * 1024
@@ -75,7 +76,7 @@ class ObjectArtifacts:
         checked_path(path, root=True)
         with explained(f"reading the folder {str(folder)!r}"):
             found = list(files_below(folder))
-        _at_once(lambda file: self.put_file(file[1], f"{path}/{file[0]}" if path else file[0]), found)
+        at_once(lambda file: self.put_file(file[1], f"{path}/{file[0]}" if path else file[0]), found, FILES_AT_ONCE)
 
     def get_bytes(self, path: str) -> bytes:
         """The content of the object at ``path``."""
@@ -94,7 +95,9 @@ class ObjectArtifacts:
         if not metas:
             raise self._missing(path)
         target.mkdir(parents=True, exist_ok=True)
-        _at_once(lambda meta: self._download(meta, self._path(meta), destination / self._path(meta)), metas)
+        at_once(
+            lambda meta: self._download(meta, self._path(meta), destination / self._path(meta)), metas, FILES_AT_ONCE
+        )
         return target
 
     def list(self, path: str = "") -> Files:
@@ -133,6 +136,41 @@ class ObjectArtifacts:
         """None: nothing of a bucket lies on this machine."""
         checked_path(path, root=True)
         return None
+
+    def content(self, path: str) -> Content:
+        """The object at ``path``, to be read in pieces of one version."""
+        meta = self._head(checked_path(path))
+        if meta is None:
+            if self.exists(path):
+                raise InvalidInput(f"The artifact {path!r} of {self.uri} is a folder; name a file in it.")
+            raise self._missing(path)
+        etag = (meta.get("e_tag") or "").strip('"') or f"{meta['size']:x}"
+        return Content(
+            size=meta["size"],
+            etag=etag,
+            modified=meta["last_modified"].timestamp(),
+            read=lambda start, stop: self._blocks(meta, path, start, stop),
+        )
+
+    def _blocks(self, meta: ObjectMeta, path: str, start: int, stop: int) -> Iterator[bytes]:
+        if start >= stop:
+            return
+        options: dict[str, Any] = {"range": (start, stop)}
+        if meta.get("e_tag"):
+            options["if_match"] = meta["e_tag"]
+        with self._explained("downloading", path):
+            for block in get(self._store, meta["path"], options=cast(Any, options)).stream(min_chunk_size=BLOCK):
+                yield bytes(block)
+
+    def receiver(self, path: str) -> Receiver:
+        """An object to be written at ``path`` once it has come whole."""
+        key = self._key(checked_path(path))
+
+        def send(file: Any) -> None:
+            with self._explained("uploading", path):
+                self._put(file, key)
+
+        return Spool(send)
 
     @property
     def _store(self) -> ObjectStore:
@@ -225,18 +263,6 @@ class ObjectArtifacts:
                 f"The object store failed while {what}: {_first_line(error)} Check that the bucket exists, that the "
                 "endpoint (AWS_ENDPOINT_URL) is reachable and that credentials are set."
             ) from error
-
-
-def _at_once(work: Callable[[T], None], items: Iterable[T]) -> None:
-    """Do the work for each item, several at once; the first error is raised and the rest is not begun."""
-    with ThreadPoolExecutor(FILES_AT_ONCE, "quire-artifacts") as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
 
 
 def _first_line(error: Exception) -> str:

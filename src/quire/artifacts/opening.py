@@ -11,19 +11,24 @@ from quire.artifacts.base import ArtifactStore
 from quire.artifacts.local import LocalArtifacts
 from quire.domain.errors import InvalidInput
 
+_BEHIND_A_SERVER = ("mlflow-artifacts", "http", "https")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):")
 
 
-def open_artifacts(uri: str) -> ArtifactStore:
+def open_artifacts(uri: str, tracking_uri: str | None = None) -> ArtifactStore:
     """The store of the files under an artifact root.
 
-    Accepts a path, ``file:``, ``s3://``, ``gs://``, ``az://``, ``abfss://`` and ``wasbs://``. Opening touches
-    neither the disk nor the network. Raises InvalidInput for anything else.
+    Accepts a path, ``file:``, ``s3://``, ``gs://``, ``az://``, ``abfss://``, ``wasbs://``, and what is behind a
+    tracking server: ``mlflow-artifacts:``, ``http://`` and ``https://``. The server is that of ``tracking_uri``, by
+    default of the current tracking URI. Opening touches neither the disk nor the network. Raises InvalidInput for
+    anything else.
     """
     match = _SCHEME.match(uri)
     scheme = match.group(1).lower() if match else ""
     if scheme in ("", "file"):
         return LocalArtifacts(local_root(uri))
+    if scheme in _BEHIND_A_SERVER:
+        return _open_behind_server(uri, tracking_uri or _current_tracking_uri())
     return _open_remote(scheme, uri)
 
 
@@ -49,12 +54,20 @@ def _open_remote(scheme: str, uri: str) -> ArtifactStore:
         from quire.artifacts.objects import ObjectArtifacts
 
         return ObjectArtifacts(uri)
-    if scheme == "mlflow-artifacts":
-        raise InvalidInput(
-            f"{uri!r} is served by a tracking server's artifact proxy, which needs an http:// tracking URI; "
-            "this version reads artifacts from local folders and object stores."
-        )
     raise InvalidInput(
         f"No artifact store serves the scheme {scheme!r} of {uri!r}. Expected a path, file:, s3://, gs://, az://, "
-        "abfss:// or wasbs://."
+        "abfss://, wasbs://, mlflow-artifacts: or http(s)://."
     )
+
+
+@lru_cache(maxsize=256)
+def _open_behind_server(uri: str, tracking_uri: str) -> ArtifactStore:
+    from quire.artifacts.http import HttpArtifacts
+
+    return HttpArtifacts(uri, tracking_uri)
+
+
+def _current_tracking_uri() -> str:
+    from quire.store.current import get_tracking_uri
+
+    return get_tracking_uri()

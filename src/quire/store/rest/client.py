@@ -18,6 +18,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -69,8 +70,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 class RestClient:
     """Speaks to one server. Safe to use from many threads and after a fork."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, anonymous: bool = False) -> None:
+        """``anonymous`` calls carry no credentials, whatever the environment holds."""
         self.address, self._login = parse_address(uri)
+        self._anonymous = anonymous
         self._pool = Pool(self.address)
         self._answered = False
 
@@ -139,13 +142,21 @@ class RestClient:
 
     def _headers(self, call: Call) -> dict[str, str]:
         headers = {"User-Agent": f"quire/{__version__}", "Accept": "*/*", **call.headers}
+        if isinstance(call.body, bytes) and "Content-Type" not in headers:
+            headers["Content-Type"] = "application/json"
+        if self._anonymous:
+            return headers
         if login := authorization(self._login):
             headers["Authorization"] = login
         if named := workspace():
             headers["X-MLFLOW-WORKSPACE"] = quote(named)
-        if isinstance(call.body, bytes) and "Content-Type" not in headers:
-            headers["Content-Type"] = "application/json"
         return headers
+
+
+@lru_cache(maxsize=64)
+def client_of(uri: str, *, anonymous: bool = False) -> RestClient:
+    """The one client of this process for an address."""
+    return RestClient(uri, anonymous=anonymous)
 
 
 class _Tries:

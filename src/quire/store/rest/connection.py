@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import IO
+from typing import Protocol
 
 import msgspec
 
@@ -33,7 +33,18 @@ YOUNG = 1.0
 """Seconds after which a call that must not be repeated takes a new connection rather than an unused one."""
 _BLOCK = 256 * 1024
 
-Body = bytes | IO[bytes] | None
+
+class Source(Protocol):
+    """A file to be sent."""
+
+    def read(self, count: int = -1, /) -> bytes:
+        """The next bytes."""
+
+    def seek(self, place: int, /) -> int:
+        """Begin again, for another try."""
+
+
+Body = bytes | Source | None
 Headers = Mapping[str, str]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quire.store.rest.client import RestClient
+from quire.store.rest.client import client_of
 from quire.store.rest.registry import RestRegistry
 
 
@@ -14,7 +14,7 @@ class RestStore(RestRegistry):
     """
 
     def __init__(self, uri: str) -> None:
-        super().__init__(RestClient(uri))
+        super().__init__(client_of(uri))
         self.closed = False
 
     @property

@@ -75,7 +75,7 @@ class TableCalls(FileCalls, RunCalls):
         return to_pandas(table, "load_table")
 
     def _table_of(self, run: Run, name: str, extra: Sequence[str]) -> Columns:
-        columns = from_bytes(open_artifacts(run.info.artifact_uri).get_bytes(name), name)
+        columns = from_bytes(open_artifacts(run.info.artifact_uri, self._store_uri).get_bytes(name), name)
         known = run_columns([run])
         for column in extra:
             if column not in known:
