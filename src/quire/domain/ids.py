@@ -20,6 +20,26 @@ def new_model_id() -> str:
     return f"m-{os.urandom(16).hex()}"
 
 
+def new_trace_id() -> str:
+    """``tr-`` and 32 random hexadecimal digits: an OpenTelemetry trace id with MLflow's prefix."""
+    return f"tr-{os.urandom(16).hex()}"
+
+
+def new_assessment_id() -> str:
+    """``a-`` and 32 random hexadecimal digits."""
+    return f"a-{os.urandom(16).hex()}"
+
+
+def new_dataset_id() -> str:
+    """``d-`` and 32 random hexadecimal digits."""
+    return f"d-{os.urandom(16).hex()}"
+
+
+def new_record_id() -> str:
+    """``dr-`` and 32 random hexadecimal digits: one record of an evaluation dataset."""
+    return f"dr-{os.urandom(16).hex()}"
+
+
 def is_run_id(text: str) -> bool:
     """Whether ``text`` has the form of a run id."""
     return _RUN_ID.match(text) is not None

@@ -9,9 +9,11 @@ Unavailable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from quire.domain.assessments import Assessment, AssessmentError, Expectation, Feedback
+from quire.domain.datasets import DatasetRecord, EvaluationDataset, NewRecord, Upserted
 from quire.domain.entities import (
     DatasetInput,
     Experiment,
@@ -27,6 +29,7 @@ from quire.domain.entities import (
 )
 from quire.domain.paging import Page
 from quire.domain.registry import LoggedModel, LoggedModelStatus, ModelVersion, RegisteredModel, Stage
+from quire.domain.traces import PromptVersionRef, SpanRecord, Trace, TraceInfo, TraceState
 
 
 class ExperimentStore(Protocol):
@@ -275,7 +278,156 @@ class RegistryStore(Protocol):
         """Versions that match; newest update first unless ordered otherwise."""
 
 
-class Store(ExperimentStore, RunStore, LoggedModelStore, RegistryStore, Protocol):
+class TraceStore(Protocol):
+    """Traces, their spans, and what is judged of them."""
+
+    def start_trace(self, info: TraceInfo) -> TraceInfo:
+        """Store what is said of a trace, before or after its spans; said again, it is merged into what is there."""
+
+    def begin_trace(
+        self,
+        experiment_id: str,
+        *,
+        timestamp_ms: int,
+        metadata: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> TraceInfo:
+        """Start a trace whose id the store chooses, as clients before version 3 do; its state is IN_PROGRESS."""
+
+    def end_trace(
+        self,
+        trace_id: str,
+        *,
+        timestamp_ms: int,
+        status: TraceState,
+        metadata: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> TraceInfo:
+        """End a trace that was begun with begin_trace; metadata and tags are merged into those it has."""
+
+    def log_spans(self, experiment_id: str, spans: Sequence[SpanRecord]) -> None:
+        """Store spans of any number of traces; a span stored again replaces the one of its id.
+
+        A trace that is not there yet is made in the experiment, and follows from its spans until start_trace says more.
+        """
+
+    def get_trace_info(self, trace_id: str) -> TraceInfo:
+        """What is said of a trace."""
+
+    def get_trace_infos(self, trace_ids: Sequence[str]) -> list[TraceInfo]:
+        """What is said of these traces, in this order; those that there are not are left out."""
+
+    def get_traces(self, trace_ids: Sequence[str]) -> list[Trace]:
+        """These traces with their spans, in this order; those that there are not are left out."""
+
+    def search_traces(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> Page[TraceInfo]:
+        """Traces of these experiments that match; newest first unless ordered otherwise."""
+
+    def set_trace_tag(self, trace_id: str, key: str, value: str) -> None:
+        """Set or replace a tag of a trace."""
+
+    def delete_trace_tag(self, trace_id: str, key: str) -> None:
+        """Remove a tag of a trace; NotFound if it is not set."""
+
+    def link_traces_to_run(self, trace_ids: Sequence[str], run_id: str) -> None:
+        """Make traces found by ``run_id``; at most 100 in a call. Traces that there are not are left out."""
+
+    def link_prompts_to_trace(self, trace_id: str, versions: Sequence[PromptVersionRef]) -> None:
+        """Make a trace found by the prompt versions that it used."""
+
+    def delete_traces(
+        self,
+        experiment_id: str,
+        *,
+        trace_ids: Sequence[str] = (),
+        max_timestamp_ms: int | None = None,
+        max_traces: int | None = None,
+    ) -> int:
+        """Delete traces of an experiment with their spans: these, or those not newer, oldest first; how many."""
+
+    def create_assessment(self, assessment: Assessment) -> Assessment:
+        """Add an assessment to a trace; the id is the store's. The one that it overrides is no longer valid."""
+
+    def get_assessment(self, trace_id: str, assessment_id: str) -> Assessment:
+        """One assessment of a trace."""
+
+    def update_assessment(
+        self,
+        trace_id: str,
+        assessment_id: str,
+        *,
+        name: str | None = None,
+        feedback: Feedback | None = None,
+        expectation: Expectation | None = None,
+        rationale: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        error: AssessmentError | None = None,
+        valid: bool | None = None,
+    ) -> Assessment:
+        """Change an assessment, but not its kind; metadata are added key by key."""
+
+    def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
+        """Delete an assessment; one that it overrode is valid again. No error if there is none."""
+
+
+class DatasetStore(Protocol):
+    """Evaluation datasets and their records."""
+
+    def create_dataset(
+        self, name: str, *, experiment_ids: Sequence[str] = (), tags: Mapping[str, str] | None = None
+    ) -> EvaluationDataset:
+        """Make an empty dataset, seen in these experiments. Names need not be unique; ids are."""
+
+    def get_dataset(self, dataset_id: str) -> EvaluationDataset:
+        """A dataset without its records."""
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Delete a dataset with its records. No error if there is none."""
+
+    def search_datasets(
+        self,
+        *,
+        experiment_ids: Sequence[str] = (),
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[EvaluationDataset]:
+        """Datasets that match, of these experiments if some are named; newest first unless ordered otherwise."""
+
+    def set_dataset_tags(self, dataset_id: str, tags: Mapping[str, str | None]) -> None:
+        """Set or replace tags; one whose value is None stays as it is."""
+
+    def delete_dataset_tag(self, dataset_id: str, key: str) -> None:
+        """Remove a tag; no error if it is not set, or there is no such dataset."""
+
+    def add_dataset_to_experiments(self, dataset_id: str, experiment_ids: Sequence[str]) -> EvaluationDataset:
+        """Let a dataset be seen in more experiments."""
+
+    def remove_dataset_from_experiments(self, dataset_id: str, experiment_ids: Sequence[str]) -> EvaluationDataset:
+        """Let a dataset no longer be seen in these experiments; no error for those that it is not seen in."""
+
+    def upsert_records(self, dataset_id: str, records: Sequence[NewRecord]) -> Upserted:
+        """Add records; one whose inputs are there already is merged into that one."""
+
+    def get_records(
+        self, dataset_id: str, *, max_results: int = 1000, page_token: str | None = None
+    ) -> Page[DatasetRecord]:
+        """The records of a dataset, in the order in which they came."""
+
+    def delete_records(self, dataset_id: str, record_ids: Sequence[str]) -> int:
+        """Delete records of a dataset; how many there were."""
+
+
+class Store(ExperimentStore, RunStore, LoggedModelStore, RegistryStore, TraceStore, DatasetStore, Protocol):
     """Everything that tracking and the registry keep."""
 
     @property

@@ -7,11 +7,13 @@ into a query. A new kind of thing is searched by giving it a :class:`Grammar`.
 from __future__ import annotations
 
 from quire.domain.filters.grammar import (
+    EVALUATION_DATASETS,
     EXPERIMENTS,
     LOGGED_MODELS,
     MODEL_VERSIONS,
     REGISTERED_MODELS,
     RUNS,
+    TRACES,
     Attribute,
     Grammar,
     Kind,
@@ -28,11 +30,13 @@ from quire.domain.filters.parser import (
 )
 
 __all__ = [
+    "EVALUATION_DATASETS",
     "EXPERIMENTS",
     "LOGGED_MODELS",
     "MODEL_VERSIONS",
     "REGISTERED_MODELS",
     "RUNS",
+    "TRACES",
     "Attribute",
     "Comparison",
     "Grammar",

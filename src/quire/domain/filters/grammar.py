@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["attribute", "metric", "param", "tag", "dataset"]
+Kind = Literal["attribute", "metric", "param", "tag", "dataset", "metadata", "span", "feedback", "expectation", "issue"]
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL"]
 
 NUMERIC: tuple[Operator, ...] = ("=", "!=", "<", "<=", ">", ">=")
@@ -37,6 +37,11 @@ PLURAL: dict[Kind, str] = {
     "param": "params",
     "tag": "tags",
     "dataset": "datasets",
+    "metadata": "metadata",
+    "span": "span",
+    "feedback": "feedback",
+    "expectation": "expectation",
+    "issue": "issue",
 }
 
 
@@ -54,8 +59,10 @@ class Grammar(msgspec.Struct, frozen=True, eq=False):
     """The fields of one kind of thing.
 
     ``attributes`` maps every accepted spelling to its attribute. ``keyed`` gives the operators of fields with
-    free keys (``metrics.KEY``). ``fixed`` lists the keys of kinds whose keys are not free. ``orderable`` lists
-    the kinds that an order may name.
+    free keys (``metrics.KEY``). ``fixed`` lists the keys of kinds whose keys are not free; a key that ends in a dot
+    begins free ones. ``orderable`` lists the kinds that an order may name. ``aliases`` are words for kinds that only
+    this kind of thing knows. ``narrowed`` gives the operators of single keys; the kinds in ``mixed`` are compared with
+    numbers and with text.
     """
 
     name: str
@@ -63,6 +70,9 @@ class Grammar(msgspec.Struct, frozen=True, eq=False):
     keyed: Mapping[Kind, tuple[Operator, ...]]
     fixed: Mapping[Kind, tuple[str, ...]] = msgspec.field(default_factory=dict)
     orderable: tuple[Kind, ...] = ("attribute",)
+    aliases: Mapping[str, Kind] = msgspec.field(default_factory=dict)
+    narrowed: Mapping[tuple[Kind, str], tuple[Operator, ...]] = msgspec.field(default_factory=dict)
+    mixed: tuple[Kind, ...] = ()
 
     def kinds(self) -> list[Kind]:
         """The kinds of fields that may be named."""
@@ -74,13 +84,25 @@ class Grammar(msgspec.Struct, frozen=True, eq=False):
             name for name, field in self.attributes.items() if (field.orderable if ordering else field.filterable)
         ]
         kinds = [kind for kind in self.keyed if not ordering or kind in self.orderable]
-        return attributes + [f"{PLURAL[kind]}.{key}" for kind in kinds for key in self.fixed.get(kind, ("KEY",))]
+        keys = [(kind, key) for kind in kinds for key in self.fixed.get(kind, ("KEY",))]
+        return attributes + [f"{PLURAL[kind]}.{key}{'KEY' if key.endswith('.') else ''}" for kind, key in keys]
+
+    def kind(self, word: str) -> Kind | None:
+        """The kind of field that a word before a dot stands for."""
+        return self.aliases.get(word) or ALIASES.get(word)
+
+    def has_key(self, kind: Kind, key: str) -> bool:
+        """Whether a kind of field has this key."""
+        fixed = self.fixed.get(kind)
+        if fixed is None:
+            return key != ""
+        return any(key.startswith(name) and key != name if name.endswith(".") else key == name for name in fixed)
 
     def operators(self, kind: Kind, key: str) -> tuple[Operator, ...]:
         """The operators of a field that exists."""
         if kind == "attribute":
             return next(field.operators for field in self.attributes.values() if field.column == key)
-        return self.keyed[kind]
+        return self.narrowed.get((kind, key)) or self.keyed[kind]
 
     def is_numeric(self, kind: Kind, key: str) -> bool:
         """Whether a field that exists is compared with numbers."""
@@ -175,4 +197,68 @@ MODEL_VERSIONS = Grammar(
         "last_updated_timestamp": _number("last_updated_timestamp", filterable=False),
     },
     keyed={"tag": TEXT},
+)
+
+_TIMESTAMP, _DURATION, _END = _number("timestamp_ms"), _number("execution_time_ms"), _number("end_time_ms")
+_TRACE_ID = Attribute("trace_id", operators=TEXT + LISTS)
+_JUDGED: tuple[Operator, ...] = (*NUMERIC, "LIKE", "ILIKE", *NULLS)
+
+TRACES = Grammar(
+    "trace",
+    attributes={
+        "trace_id": _TRACE_ID,
+        "request_id": _TRACE_ID,
+        "timestamp": _TIMESTAMP,
+        "timestamp_ms": _TIMESTAMP,
+        "execution_time": _DURATION,
+        "execution_time_ms": _DURATION,
+        "end_time": _END,
+        "end_time_ms": _END,
+        "status": Attribute("status", operators=TEXT + LISTS),
+        "state": Attribute("status", operators=TEXT + LISTS),
+        "name": Attribute("name", operators=TEXT + LISTS + NULLS),
+        "client_request_id": Attribute("client_request_id", operators=TEXT + LISTS),
+        "run_id": Attribute("run_id", operators=("=", "!=", *LISTS)),
+        "prompt": Attribute("prompt", operators=("=",), orderable=False),
+        "text": Attribute("text", operators=("LIKE", "ILIKE"), orderable=False),
+        "input_tokens": _number("input_tokens"),
+        "output_tokens": _number("output_tokens"),
+        "total_tokens": _number("total_tokens"),
+        "cost": _number("cost"),
+        "experiment_id": Attribute("experiment_id", filterable=False),
+    },
+    keyed={
+        "tag": TEXT + NULLS,
+        "metadata": TEXT + NULLS,
+        "span": TEXT + LISTS,
+        "feedback": _JUDGED,
+        "expectation": _JUDGED,
+        "issue": ("=",),
+    },
+    fixed={"span": ("name", "type", "status", "content", "attributes."), "issue": ("id",)},
+    orderable=("attribute", "tag", "metadata"),
+    aliases={
+        "trace": "attribute",
+        "metadata": "metadata",
+        "request_metadata": "metadata",
+        "span": "span",
+        "feedback": "feedback",
+        "expectation": "expectation",
+        "issue": "issue",
+    },
+    narrowed={("span", "content"): ("LIKE", "ILIKE")},
+    mixed=("feedback", "expectation"),
+)
+
+EVALUATION_DATASETS = Grammar(
+    "dataset",
+    attributes={
+        "name": Attribute("name", operators=TEXT + LISTS),
+        "dataset_id": Attribute("dataset_id", operators=TEXT + LISTS),
+        "created_time": _number("created_time"),
+        "last_update_time": _number("last_update_time"),
+        "created_by": Attribute("created_by", orderable=False),
+        "last_updated_by": Attribute("last_updated_by", orderable=False),
+    },
+    keyed={"tag": TEXT + NULLS},
 )

@@ -14,7 +14,7 @@ from typing import NoReturn
 import msgspec
 
 from quire.domain.errors import InvalidInput
-from quire.domain.filters.grammar import ALIASES, LISTS, PLURAL, Attribute, Grammar, Kind, Operator
+from quire.domain.filters.grammar import LISTS, PLURAL, Attribute, Grammar, Kind, Operator
 from quire.domain.filters.tokens import Token, quote, refuse, string_value, tokenize, unquote
 
 Value = str | int | float | tuple[str, ...] | None
@@ -132,13 +132,14 @@ class _Parser:
         prefix, key = _split(token.text)
         if prefix is None:
             return "attribute", self._attribute(token, key, ordering).column
-        kind = ALIASES.get(prefix)
+        kind = self._grammar.kind(prefix)
         allowed = self._grammar.orderable if ordering else self._grammar.kinds()
         if kind is None or kind not in allowed:
             self._refuse_field(token, ordering)
         if kind == "attribute":
             return kind, self._attribute(token, key, ordering).column
-        if key == "" or key not in self._grammar.fixed.get(kind, (key,)):
+        key = _inner_unquoted(key) if kind == "span" else key
+        if not self._grammar.has_key(kind, key):
             self._refuse_field(token, ordering)
         return kind, key
 
@@ -189,7 +190,7 @@ class _Parser:
         if op in LISTS:
             return self._list()
         token = self._take()
-        if self._grammar.is_numeric(kind, key):
+        if self._grammar.is_numeric(kind, key) or (kind in self._grammar.mixed and token.kind == "number"):
             return self._number(token, kind, key)
         text = string_value(token)
         if text is None:
@@ -257,6 +258,12 @@ def _split(text: str) -> tuple[str | None, str]:
         return unquote(text[: end + 1]), unquote(text[end + 2 :]) if text[end + 1] == "." else ""
     head, dot, tail = text.partition(".")
     return (head, unquote(tail)) if dot else (None, head)
+
+
+def _inner_unquoted(key: str) -> str:
+    """``attributes.`a b``` without the quotes."""
+    head, dot, tail = key.partition(".")
+    return f"{head}.{unquote(tail)}" if dot else key
 
 
 def _closing(text: str) -> int:

@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from quire.domain.errors import QuireError
 from quire.store.sql.failures import InDoubt, explain_sqlite, explain_value, is_busy, original
 from quire.store.sql.session import Session
+from quire.store.sql.span_text import holds
 from quire.store.sql.statement import Statement
 
 # How long a writer waits for the others before it gives up (seconds).
@@ -141,6 +142,7 @@ class Sqlite:
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
         connection.create_function("quire_lower", 1, _lower, deterministic=True)
+        connection.create_function("quire_holds", 3, holds, deterministic=True)
 
     def session(self, connection: sa.Connection) -> SqliteSession:
         """A transaction over ``connection``, not yet begun."""

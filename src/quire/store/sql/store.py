@@ -10,8 +10,8 @@ import msgspec
 
 from quire.store.sql.database import Database
 from quire.store.sql.dialect import Dialect
+from quire.store.sql.evaluation_records import SqlDatasets
 from quire.store.sql.keys import Keys
-from quire.store.sql.run_search import SqlRunSearch
 from quire.store.sql.schema import ensure_schema
 
 T = TypeVar("T")
@@ -30,11 +30,11 @@ class Outcome(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return self.value  # type: ignore[return-value]
 
 
-class SqlStore(SqlRunSearch):
+class SqlStore(SqlDatasets):
     """Everything that tracking and the registry keep, in a SQL database.
 
     Each part of the interface is a class of its own, one above the other: experiments, runs, batches, inputs, logged
-    models, versions, registered models, run search.
+    models, versions, registered models, run search, traces, spans, assessments, trace search, evaluation datasets.
     """
 
     def __init__(self, dialect: Dialect, artifact_root: str) -> None:
