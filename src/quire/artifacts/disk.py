@@ -25,9 +25,9 @@ def write_whole(target: Path, fill: Callable[[BinaryIO], object]) -> None:
 
     A reader, or a process killed half-way, never meets half a file. Folders on the way are made.
     """
-    part = target.with_name(f".{os.urandom(8).hex()}{PART_SUFFIX}")
+    part = part_beside(target)
     try:
-        with _create(part) as file:
+        with create_part(part) as file:
             fill(file)
         os.replace(part, target)
     except BaseException:
@@ -91,7 +91,13 @@ def explain(error: OSError, doing: str) -> QuireError:
     return Unavailable(f"The file system failed while {doing}: {reason}.")
 
 
-def _create(part: Path) -> BinaryIO:
+def part_beside(target: Path) -> Path:
+    """Where a file is written before it is moved to its place."""
+    return target.with_name(f".{os.urandom(8).hex()}{PART_SUFFIX}")
+
+
+def create_part(part: Path) -> BinaryIO:
+    """Open a new file to be written; folders on the way are made. Raises OSError."""
     try:
         return part.open("xb")
     except FileNotFoundError:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from quire.artifacts.base import Files
 from quire.artifacts.disk import PART_SUFFIX, copy_whole, explained, files_below, write_whole
+from quire.artifacts.streams import Content, PartFile, Receiver, file_content
 from quire.domain.entities import FileInfo
-from quire.domain.errors import NotFound, PermissionDenied
+from quire.domain.errors import InvalidInput, NotFound, PermissionDenied
 from quire.domain.paths import checked_path
 
 
@@ -109,6 +110,17 @@ class LocalArtifacts:
         """Where the file or folder lies; None if it does not exist."""
         place = self._place(checked_path(path, root=True))
         return place if place.exists() else None
+
+    def content(self, path: str) -> Content:
+        """The file at ``path``, to be read in pieces."""
+        place = self._existing(checked_path(path))
+        if not place.is_file():
+            raise InvalidInput(f"The artifact {path!r} of {self.uri} is a folder; name a file in it.")
+        return file_content(place, f"reading the artifact {path!r} in {self.uri}")
+
+    def receiver(self, path: str) -> Receiver:
+        """A file to be written at ``path`` as it comes."""
+        return PartFile(self._place(checked_path(path)), f"writing the artifact {path!r} in {self.uri}")
 
     def _place(self, path: str) -> Path:
         """Where ``path`` lies, once every link on the way is known to stay inside the root."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from quire._version import __version__
-from quire.cli import doctor, experiments, models, predict, runs, simulate
+from quire.cli import doctor, experiments, models, predict, runs, server, simulate
 from quire.cli.command import INTERRUPTED, JsonOption, TrackingUriOption, command
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -55,6 +55,7 @@ runs.add_to(_group("runs", "List, show and compare runs."))
 experiments.add_to(_group("experiments", "List experiments."))
 models.add_to(_group("models", "List, show, diff, move and alias models."))
 command(app, "predict")(predict.predict)
+command(app, "server")(server.server)
 command(app, "simulate")(simulate.simulate)
 command(app, "doctor")(doctor.doctor)
 

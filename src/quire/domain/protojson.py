@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -81,6 +81,16 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 def _decode_anew(content: bytes, kind: type[T]) -> T:
     """Decode what the fast way refused: without its nulls it may be right, else its mistake is named."""
+    return from_plain(_decode_plain(content), kind)
+
+
+def from_parts(content: bytes, fields: Mapping[str, str], kind: type[T]) -> T:
+    """The message in a JSON text with some of its fields given apart, which count. Raises InvalidInput."""
+    raw = _decode_plain(content)
+    return from_plain({**raw, **fields} if isinstance(raw, dict) else raw, kind)
+
+
+def _decode_plain(content: bytes) -> Any:
     try:
         raw = _RAW.decode(content or b"{}")
     except RecursionError:
@@ -93,8 +103,8 @@ def _decode_anew(content: bytes, kind: type[T]) -> T:
             "header Content-Type: application/json."
         ) from None
     if isinstance(raw, str):  # some clients encode the object twice
-        return decode(raw.encode("utf-8", "surrogatepass"), kind)
-    return from_plain(raw, kind)
+        return _decode_plain(raw.encode()) if raw.lstrip().startswith("{") else raw
+    return raw
 
 
 def _number(text: str) -> float | str:

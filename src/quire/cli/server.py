@@ -1,0 +1,100 @@
+"""``quire server`` and ``quire ui``: the tracking server, with the options of ``mlflow server``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from quire.cli.output import Output
+
+Text = str | None
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the server listens, and the environment that sends MLflow's and Quire's clients there."""
+
+    address: str
+    environment: dict[str, str]
+
+
+def server(
+    out: Output,
+    backend_store_uri: Annotated[
+        Text,
+        typer.Option(
+            metavar="URI", help="The database: sqlite:///FILE or postgresql://… (default sqlite:///quire.db)."
+        ),
+    ] = None,
+    registry_store_uri: Annotated[
+        Text, typer.Option(metavar="URI", help="Another database for registered models.")
+    ] = None,
+    artifacts_destination: Annotated[
+        Text,
+        typer.Option(
+            metavar="URI",
+            help="Where the server keeps files: a folder or s3://…, gs://…, az://… (default quire-artifacts beside the "
+            "database).",
+        ),
+    ] = None,
+    default_artifact_root: Annotated[
+        Text,
+        typer.Option(metavar="URI", help="Where new experiments keep files, if clients are to reach it themselves."),
+    ] = None,
+    serve_artifacts: Annotated[
+        bool, typer.Option("--serve-artifacts/--no-serve-artifacts", help="Pass files through the server.")
+    ] = True,
+    host: Annotated[str, typer.Option("--host", "-h", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0 takes a free one.")] = 5000,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Server processes.")] = 1,
+    static_prefix: Annotated[str, typer.Option(metavar="PATH", help="Served below this path, such as /quire.")] = "",
+    allowed_hosts: Annotated[
+        Text, typer.Option(metavar="NAMES", help="Host headers that are served, with commas between; * matches any.")
+    ] = None,
+    cors_allowed_origins: Annotated[
+        Text, typer.Option(metavar="ORIGINS", help="Origins whose pages may call the server, with commas between.")
+    ] = None,
+    max_request_mb: Annotated[
+        int, typer.Option(min=1, metavar="MB", help="The largest request taken; files that are uploaded have no limit.")
+    ] = 64,
+) -> None:
+    """Serve experiments, runs, models and files to MLflow's and Quire's clients, until interrupted."""
+    from quire.domain.errors import InvalidInput
+    from quire.server import Settings
+
+    if static_prefix and (not static_prefix.startswith("/") or static_prefix.endswith("/")):
+        raise InvalidInput(f"--static-prefix is {static_prefix!r}; it begins with a slash and does not end with one.")
+    settings = Settings(
+        backend_store_uri=backend_store_uri or Settings().backend_store_uri,
+        registry_store_uri=registry_store_uri,
+        artifact_root=artifacts_destination,
+        default_artifact_root=default_artifact_root,
+        serve_artifacts=serve_artifacts,
+        host=host,
+        port=port,
+        workers=workers,
+        static_prefix=static_prefix,
+        allowed_hosts=_split(allowed_hosts),
+        cors_allowed_origins=_split(cors_allowed_origins),
+        max_request_bytes=max_request_mb << 20,
+    )
+    from quire.server.running import serve
+
+    code = serve(settings, lambda address: _announce(out, address))
+    if code:
+        raise typer.Exit(code)
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _announce(out: Output, address: str) -> None:
+    serving = Serving(address=address, environment={"MLFLOW_TRACKING_URI": address, "QUIRE_TRACKING_URI": address})
+    out.emit(
+        msgspec.to_builtins(serving),
+        lambda console: console.print(f"Serving at {address}  (MLFLOW_TRACKING_URI={address})\nStop with Ctrl+C."),
+    )
+    sys.stdout.flush()

@@ -1,0 +1,149 @@
+"""The OpenAPI document of a server, made from its calls (https://spec.openapis.org/oas/v3.1.0)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from quire._version import __version__
+from quire.server.calls import AnyCall, Call, StreamCall
+from quire.store.rest.wire.info import ErrorResponse
+
+_REFERENCE = "#/components/schemas/"
+_VARIABLE = re.compile(r"\{(\w+)(?::path)?\}")
+_INTEGER_TEXT = {"type": "string", "pattern": r"^-?\d+$"}
+_NUMBER_TEXT = {"type": "string", "pattern": r"^(-?\d+(\.\d+)?([eE][+-]?\d+)?|NaN|-?Infinity)$"}
+_NUMBER_WORD = {"enum": ["NaN", "Infinity", "-Infinity"]}
+_BOOLEAN_WORD = {"enum": ["true", "false", "True", "False", "TRUE", "FALSE", "0", "1", 0, 1]}
+_DESCRIPTION = (
+    "Tracking and registry over MLflow's REST protocol, and what MLflow lacks under /api/quire/v1. A 64-bit integer "
+    "may be sent as a number or as a string; NaN and the infinities are the strings NaN, Infinity and -Infinity."
+)
+Schema = dict[str, Any]
+
+
+def make_document(calls: Sequence[AnyCall]) -> Schema:
+    """The document of these calls, each at the first of its paths."""
+    typed = [call for call in calls if isinstance(call, Call)]
+    requests = _components([call.request for call in typed], "request.", _lenient)
+    answers = _components([*(call.response for call in typed), ErrorResponse], "", _sent)
+    paths: dict[str, Schema] = {}
+    for call in calls:
+        operation = _operation(call, requests) if isinstance(call, Call) else _streamed(call)
+        path = _VARIABLE.sub(r"{\1}", call.paths[0])
+        paths.setdefault(path, {})[call.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Quire", "version": __version__, "description": _DESCRIPTION},
+        "paths": dict(sorted(paths.items())),
+        "components": {"schemas": {**answers, **requests}},
+    }
+
+
+def _components(types: Iterable[Any], prefix: str, change: Any) -> dict[str, Schema]:
+    unique = list(dict.fromkeys(types))
+    _, found = msgspec.json.schema_components(unique, ref_template=_REFERENCE + prefix + "{name}")
+    return {prefix + name: change(schema) for name, schema in found.items()}
+
+
+def _lenient(schema: Any) -> Any:
+    """What is accepted: numbers as text, and null for a field that is not required."""
+    if isinstance(schema, list):
+        return [_lenient(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {key: _lenient(item) for key, item in schema.items() if key != "default"}
+    if "properties" in changed:
+        required = changed.get("required", ())
+        changed["properties"] = {
+            name: field if name in required else _or_null(field) for name, field in changed["properties"].items()
+        }
+    text = {"integer": _INTEGER_TEXT, "number": _NUMBER_TEXT, "boolean": _BOOLEAN_WORD}.get(str(changed.get("type")))
+    return {"anyOf": [changed, text]} if text else changed
+
+
+def _or_null(schema: Schema) -> Schema:
+    choices = schema.get("anyOf", [schema])
+    return {"anyOf": [*(choice for choice in choices if choice != {"type": "null"}), {"type": "null"}]}
+
+
+def _sent(schema: Any) -> Any:
+    """What is answered: numbers that JSON lacks are words."""
+    if isinstance(schema, list):
+        return [_sent(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {key: _sent(item) for key, item in schema.items() if key != "default"}
+    return {"anyOf": [changed, _NUMBER_WORD]} if changed.get("type") == "number" else changed
+
+
+def _operation(call: Call, requests: dict[str, Schema]) -> Schema:
+    name = call.request.__name__
+    fields = requests.get(f"request.{name}", {}).get("properties", {})
+    required = requests.get(f"request.{name}", {}).get("required", [])
+    variables = _VARIABLE.findall(call.paths[0])
+    parameters = [_parameter(field, "path", {"type": "string", "minLength": 1}, True) for field in variables]
+    operation = _common(call)
+    if call.method == "GET":
+        parameters += [
+            _parameter(field, "query", _in_query(schema), field in required)
+            for field, schema in fields.items()
+            if field not in variables
+        ]
+    elif fields:
+        operation["requestBody"] = {
+            "required": bool(set(required) - set(variables)),
+            "content": {"application/json": {"schema": _body(name, required, variables)}},
+        }
+    operation["parameters"] = parameters
+    content = {"application/json": {"schema": {"$ref": _REFERENCE + call.response.__name__}}}
+    operation["responses"] = {str(call.success): {"description": "OK", "content": content}, **_failure()}
+    return operation
+
+
+def _body(name: str, required: list[str], variables: list[str]) -> Schema:
+    """The message in a body; what the path gives need not be in it."""
+    reference = {"$ref": f"{_REFERENCE}request.{name}"}
+    return {} if set(variables) & set(required) else reference
+
+
+def _in_query(schema: Schema) -> Schema:
+    choices = [choice for choice in schema.get("anyOf", [schema]) if choice != {"type": "null"}]
+    return choices[0] if len(choices) == 1 else {"anyOf": choices}
+
+
+def _parameter(name: str, place: str, schema: Schema, required: bool) -> Schema:
+    return {"name": name, "in": place, "required": required, "schema": schema}
+
+
+def _streamed(call: StreamCall) -> Schema:
+    variables = _VARIABLE.findall(call.paths[0])
+    own = [_parameter(field, "path", {"type": "string", "minLength": 1}, True) for field in variables]
+    given = dict(call.openapi)
+    operation = {**_common(call), **given}
+    operation["parameters"] = [*own, *given.get("parameters", [])]
+    operation["responses"] = {**given.get("responses", {"200": {"description": "OK"}}), **_failure()}
+    return operation
+
+
+def _common(call: AnyCall) -> Schema:
+    summary, _, description = call.summary.partition(". ")
+    operation: Schema = {
+        "operationId": call.name,
+        "tags": [call.tag],
+        "summary": summary.rstrip("."),
+    }
+    if description:
+        operation["description"] = description
+    return operation
+
+
+def _failure() -> Schema:
+    content = {"application/json": {"schema": {"$ref": f"{_REFERENCE}ErrorResponse"}}}
+    return {
+        "4XX": {"description": "Refused.", "content": content},
+        "5XX": {"description": "Failed.", "content": content},
+    }

@@ -1,0 +1,1 @@
+"""The calls that a server takes, one module for each resource."""

@@ -1,0 +1,40 @@
+"""What the server says of itself: ``/health``, ``/version``, ``server-info``, ``/metrics``."""
+
+from __future__ import annotations
+
+from quire.server.calls import Calls
+from quire.server.context import Context
+from quire.server.http import Reply, Request, Send, send_reply, text_reply
+from quire.store.rest.wire.common import Empty
+from quire.store.rest.wire.info import ServerInfo
+
+SPOKEN_VERSION = "3.17.2"
+"""The version of MLflow whose protocol is spoken; its clients read it to choose what they may use."""
+
+calls = Calls("3.0", "mlflow", tag="Server")
+_TEXT = {"responses": {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
+
+
+@calls.stream("GET", "/health", openapi=_TEXT)
+async def health(context: Context, request: Request, send: Send) -> None:
+    """OK if the server answers."""
+    await send_reply(send, text_reply("OK"))
+
+
+@calls.stream("GET", "/version", openapi=_TEXT)
+async def version(context: Context, request: Request, send: Send) -> None:
+    """The version of MLflow whose protocol is spoken."""
+    await send_reply(send, text_reply(SPOKEN_VERSION))
+
+
+@calls.read("GET", "server-info")
+def server_info(context: Context, request: Empty) -> ServerInfo:
+    """What a client may use."""
+    return ServerInfo()
+
+
+@calls.stream("GET", "/metrics", openapi=_TEXT)
+async def metrics(context: Context, request: Request, send: Send) -> None:
+    """Requests by call and status, their latency, and what the process uses, in Prometheus' text format."""
+    text = context.meter.render()
+    await send_reply(send, Reply(text.encode(), 200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]))
