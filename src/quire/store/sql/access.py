@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quire.store.sql import access_tables as _tables  # noqa: F401 - so that a new database has them
 from quire.store.sql.access_tokens import SqlTokens
 from quire.store.sql.audit import SqlAudit
 from quire.store.sql.permissions import SqlPermissions
