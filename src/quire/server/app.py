@@ -15,14 +15,19 @@ from quire.server.http import Application, Receive, Scope, Send
 from quire.server.proxy import PROXY_ROOT, SCHEME, Places
 from quire.server.routes import (
     artifacts,
+    assessments,
+    datasets,
     experiments,
     info,
     logged_models,
     metrics,
     model_versions,
+    older_traces,
+    otlp,
     proxy,
     registered_models,
     runs,
+    traces,
 )
 from quire.server.settings import Settings
 from quire.server.work import Together, Work
@@ -40,6 +45,11 @@ ROUTES = (
     model_versions.calls,
     artifacts.calls,
     proxy.calls,
+    traces.calls,
+    older_traces.calls,
+    otlp.calls,
+    assessments.calls,
+    datasets.calls,
     info.calls,
 )
 
