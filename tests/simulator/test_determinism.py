@@ -92,3 +92,9 @@ def test_what_decides_the_words(raw: Raw, more: dict[str, Any]) -> None:
 @pytest.mark.parametrize("more", [{"user": "someone"}, {"max_tokens": 500}, {"n": 1}])
 def test_what_leaves_the_words_alone(raw: Raw, more: dict[str, Any]) -> None:
     assert words(raw, **more) == words(raw)
+
+
+def test_a_text_and_a_message_that_says_it_are_one_question(raw: Raw) -> None:
+    said = ["hello", [{"role": "user", "content": "hello"}], [{"type": "message", "role": "user", "content": "hello"}]]
+    answers = [raw.json("/v1/responses", {"model": "gpt-4o", "input": given})["output"][0] for given in said]
+    assert len({answer["content"][0]["text"] for answer in answers}) == 1

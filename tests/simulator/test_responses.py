@@ -118,6 +118,13 @@ def test_a_response_is_kept_listed_and_deleted(client: openai.OpenAI) -> None:
         client.responses.retrieve(made.id)
 
 
+def test_messages_and_references_may_leave_their_type_out(client: openai.OpenAI) -> None:
+    given: Any = [{"role": "user", "content": "hello"}, {"id": "msg_1"}]
+    made = client.responses.create(model=MODEL, input=given)
+    kinds = [item.to_dict()["type"] for item in client.responses.input_items.list(made.id, order="asc")]
+    assert kinds == ["message", "item_reference"]
+
+
 def test_what_is_not_to_be_stored_is_not(client: openai.OpenAI) -> None:
     made = client.responses.create(model=MODEL, input="hello", store=False)
     with pytest.raises(openai.NotFoundError):

@@ -63,11 +63,18 @@ def read_items(given: str | list[dict[str, Any]]) -> Items:
         return [{"type": "message", "role": "user", "content": given}]
     for place, item in enumerate(given):
         _check_item(item, f"input[{place}]")
-    return [item if "type" in item else {"type": "message", **item} for item in given]
+    return [{"type": None} | item | {"type": _kind(item)} for item in given]  # the type comes first
+
+
+def _kind(item: dict[str, Any]) -> Any:
+    """The type of an item, which messages and references may leave out."""
+    if item.get("type") is not None:
+        return item["type"]
+    return "message" if "role" in item else "item_reference" if "id" in item else None
 
 
 def _check_item(item: dict[str, Any], where: str) -> None:
-    kind = item.get("type") or ("message" if "role" in item else "item_reference" if set(item) == {"id"} else None)
+    kind = _kind(item)
     if kind is None:
         raise missing(f"{where}.role")
     if not isinstance(kind, str):
