@@ -39,6 +39,26 @@ def mlflow_python() -> Path:
     return python
 
 
+@pytest.fixture(scope="session")
+def quire_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Quire server on SQLite, one for each process of the session."""
+    from tests.quire_server import QuireServer
+
+    with QuireServer(tmp_path_factory.mktemp("quire-server")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(mlflow_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real MLflow server, one for the whole session; tests that use it are `mlflow` and `slow`."""
+    from tests.mlflow_server import shared_server
+
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with shared_server(mlflow_python, common / "mlflow-server") as url:
+        yield url
+
+
 @pytest.fixture(autouse=True)
 def _leave_no_workspace_behind() -> Iterator[None]:
     """End what a test left running, and forget the store and experiment that it chose for its process."""

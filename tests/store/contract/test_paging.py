@@ -53,7 +53,7 @@ def _model_versions(store: Store, unique: Callable[[str], str], _run: Run) -> Se
     for name in (f"{prefix}-a", f"{prefix}-b"):
         store.create_registered_model(name)
     for number in range(COUNT):
-        store.create_model_version(f"{prefix}-{'ab'[number % 2]}", "s3://x", tags=[Tag("n", str(number))])
+        store.create_model_version(f"{prefix}-{'ab'[number % 2]}", "s3://bucket/x", tags=[Tag("n", str(number))])
     mine = f"name LIKE '{prefix}-%'"
     return lambda more="", **options: store.search_model_versions(filter_string=mine + more, **options)
 

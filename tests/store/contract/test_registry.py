@@ -44,15 +44,15 @@ def test_unknown_names_and_versions_are_not_found(store: Store, name: str) -> No
     with pytest.raises(NotFound, match="has no version 7"):
         store.get_model_version(name, "7")
     with pytest.raises(NotFound, match="absent"):
-        store.create_model_version("absent", "s3://x")
+        store.create_model_version("absent", "s3://bucket/x")
     with pytest.raises(InvalidInput, match="expected a whole number"):
         store.get_model_version(name, "one")
 
 
 def test_versions_are_numbered_from_one_and_a_number_is_not_used_again(store: Store, name: str) -> None:
-    assert [store.create_model_version(name, "s3://x").version for _ in range(3)] == ["1", "2", "3"]
+    assert [store.create_model_version(name, "s3://bucket/x").version for _ in range(3)] == ["1", "2", "3"]
     store.delete_model_version(name, "3")
-    assert store.create_model_version(name, "s3://x").version == "4"
+    assert store.create_model_version(name, "s3://bucket/x").version == "4"
     with pytest.raises(NotFound, match="has no version 3"):
         store.get_model_version(name, "3")
 
@@ -84,11 +84,11 @@ def test_a_bad_source_is_refused(store: Store, name: str, source: str, problem: 
 
 def test_an_id_that_is_no_text_is_refused(store: Store, name: str) -> None:
     with pytest.raises(InvalidInput, match="run_id is 5, of type int; expected text"):
-        store.create_model_version(name, "s3://x", run_id=5)  # type: ignore[arg-type]
+        store.create_model_version(name, "s3://bucket/x", run_id=5)  # type: ignore[arg-type]
 
 
 def test_descriptions_are_replaced(store: Store, name: str) -> None:
-    store.create_model_version(name, "s3://x")
+    store.create_model_version(name, "s3://bucket/x")
     assert store.update_registered_model(name, description="new").description == "new"
     assert store.update_model_version(name, "1", description="newer").description == "newer"
     found = store.get_registered_model(name)
@@ -96,7 +96,7 @@ def test_descriptions_are_replaced(store: Store, name: str) -> None:
 
 
 def test_tags(store: Store, name: str) -> None:
-    store.create_model_version(name, "s3://x")
+    store.create_model_version(name, "s3://bucket/x")
     store.set_registered_model_tag(name, Tag("a", "1"))
     store.set_registered_model_tag(name, Tag("a", "2"))
     store.set_model_version_tag(name, "1", Tag("b", "1"))
@@ -111,7 +111,7 @@ def test_tags(store: Store, name: str) -> None:
 
 def test_an_alias_moves_and_goes(store: Store, name: str) -> None:
     for _ in range(2):
-        store.create_model_version(name, "s3://x")
+        store.create_model_version(name, "s3://bucket/x")
     store.set_alias(name, "champion", "1")
     store.set_alias(name, "champion", "2")
     store.set_alias(name, "Challenger_2", "1")
@@ -129,14 +129,14 @@ def test_the_alias_latest_is_the_newest_version(store: Store, name: str) -> None
     with pytest.raises(NotFound, match="no versions yet"):
         store.get_model_version_by_alias(name, "latest")
     for _ in range(2):
-        store.create_model_version(name, "s3://x")
+        store.create_model_version(name, "s3://bucket/x")
     store.transition_stage(name, "1", "Production")
     assert store.get_model_version_by_alias(name, "latest").version == "2"
 
 
 @pytest.mark.parametrize("alias", ["", "a b", "a/b", "latest", "Latest", "v1", "V12", "x" * 256, "ok\n"])
 def test_a_bad_alias_is_refused(store: Store, name: str, alias: str) -> None:
-    store.create_model_version(name, "s3://x")
+    store.create_model_version(name, "s3://bucket/x")
     with pytest.raises(InvalidInput, match="alias"):
         store.set_alias(name, alias, "1")
 
@@ -147,14 +147,14 @@ def test_an_alias_needs_a_version_that_exists(store: Store, name: str) -> None:
 
 
 def test_deleting_a_version_takes_its_aliases(store: Store, name: str) -> None:
-    store.create_model_version(name, "s3://x")
+    store.create_model_version(name, "s3://bucket/x")
     store.set_alias(name, "champion", "1")
     store.delete_model_version(name, "1")
     assert store.get_registered_model(name).aliases == {}
 
 
 def test_renaming_takes_versions_tags_and_aliases_along(store: Store, name: str, unique: Unique) -> None:
-    store.create_model_version(name, "s3://x", tags=[Tag("k", "v")])
+    store.create_model_version(name, "s3://bucket/x", tags=[Tag("k", "v")])
     store.set_alias(name, "champion", "1")
     new = unique("renamed")
     assert store.rename_registered_model(name, new).name == new
@@ -168,7 +168,7 @@ def test_renaming_takes_versions_tags_and_aliases_along(store: Store, name: str,
 
 
 def test_deleting_takes_everything_and_frees_the_name(store: Store, name: str) -> None:
-    store.create_model_version(name, "s3://x")
+    store.create_model_version(name, "s3://bucket/x")
     store.set_alias(name, "champion", "1")
     store.delete_registered_model(name)
     with pytest.raises(NotFound, match=name):
@@ -176,12 +176,12 @@ def test_deleting_takes_everything_and_frees_the_name(store: Store, name: str) -
     assert store.search_model_versions(filter_string=f"name = '{name}'") == []
     store.create_registered_model(name)
     assert store.get_registered_model(name).latest_versions == []
-    assert store.create_model_version(name, "s3://x").version == "1"
+    assert store.create_model_version(name, "s3://bucket/x").version == "1"
 
 
 def test_stages(store: Store, name: str) -> None:
     for _ in range(4):
-        store.create_model_version(name, "s3://x")
+        store.create_model_version(name, "s3://bucket/x")
     store.transition_stage(name, "1", "Production")
     store.transition_stage(name, "2", "production")  # type: ignore[arg-type]
     store.transition_stage(name, "3", "Staging")
@@ -229,10 +229,11 @@ def test_search_registered_models(store: Store, unique: Unique) -> None:
 
 def test_prompts_are_listed_only_when_asked_for(store: Store, unique: Unique) -> None:
     prefix = unique("p")
-    store.create_registered_model(f"{prefix}-prompt", tags=[Tag("mlflow.prompt.is_prompt", "true")])
+    prompt = [Tag("mlflow.prompt.is_prompt", "true")]
+    store.create_registered_model(f"{prefix}-prompt", tags=prompt)
     store.create_registered_model(f"{prefix}-model")
-    store.create_model_version(f"{prefix}-prompt", "prompt-template")
-    store.create_model_version(f"{prefix}-model", "s3://x")
+    store.create_model_version(f"{prefix}-prompt", "prompt-template", tags=prompt)
+    store.create_model_version(f"{prefix}-model", "s3://bucket/x")
     mine = f"name LIKE '{prefix}-%'"
 
     def models(more: str = "") -> list[str]:
@@ -277,7 +278,7 @@ def test_search_model_versions(store: Store, name: str, run: Run) -> None:
 
 def test_the_newest_update_comes_first(store: Store, name: str) -> None:
     for _ in range(3):
-        store.create_model_version(name, "s3://x")
+        store.create_model_version(name, "s3://bucket/x")
         time.sleep(0.002)
     store.update_model_version(name, "1", description="touched")
     found = store.search_model_versions(filter_string=f"name = '{name}'")

@@ -189,13 +189,13 @@ def test_pages_join_to_the_whole(store: Store, experiment: str, add_run: AddRun,
     for number in range(23):
         metrics = {} if number % 5 == 0 else {"m": math.nan if number % 7 == 0 else float(number % 4)}
         add_run(str(number), metrics=metrics, params={"p": f"v{number % 3}"}, start_time=number // 4)
-    whole = list(store.search_runs([experiment], order_by=order_by))
+    whole = [run.info.run_id for run in store.search_runs([experiment], order_by=order_by)]
     assert len(whole) == 23
     for size in (1, 4, 22, 23, 24):
         joined, token = [], None
         while True:
             page = store.search_runs([experiment], order_by=order_by, max_results=size, page_token=token)
-            joined += page
+            joined += [run.info.run_id for run in page]
             token = page.token
             if token is None:
                 break
@@ -257,10 +257,10 @@ def test_a_search_that_asks_too_much_is_answered_or_refused(
     found = [add_run(params={"p": "a"})] if "aa" not in filter_string else []
     try:
         answer = store.search_runs([experiment], filter_string=filter_string, order_by=order_by)
+        said = [run.info.run_id for run in answer]
     except InvalidInput as refused:
-        assert "asks too much at once" in refused.message
-    else:
-        assert [run.info.run_id for run in answer] == found
+        said = refused.message.partition(" (")[0]
+    assert said in (found, "The search asks too much at once")
 
 
 @pytest.mark.parametrize("size", [0, 50_001])

@@ -1,0 +1,79 @@
+"""Where a store behind a server that is not ours keeps the contract in another way, or does not keep it.
+
+Each entry names a test (and, where only some of its cases are meant, a part of their ids) and says what is different.
+The test is run all the same and is expected to fail: one that passes must leave the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["words", "behaviour"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``words``: the error has the right kind and other words. ``behaviour``: something else happens."""
+
+    test: str
+    kind: Kind
+    reason: str
+    case: str = ""
+
+    def concerns(self, test: str, node: str) -> bool:
+        return test == self.test and self.case in node
+
+
+def _words(test: str, case: str = "") -> Difference:
+    return Difference(test, "words", "MLflow refuses in its own words", case)
+
+
+def _behaviour(test: str, reason: str, case: str = "") -> Difference:
+    return Difference(test, "behaviour", f"MLflow's server {reason}", case)
+
+
+MLFLOW = [
+    _words("test_a_name_taken_by_a_deleted_experiment_is_refused_and_the_way_back_is_named"),
+    _words("test_deleting_twice_and_restoring_what_is_active_are_refused"),
+    _words("test_tags_are_set_replaced_and_removed"),
+    _words("test_tags_are_set_and_removed"),
+    _words("test_unknown_names_and_versions_are_not_found"),
+    _words("test_versions_are_numbered_from_one_and_a_number_is_not_used_again"),
+    _words("test_an_alias_moves_and_goes"),
+    _words("test_the_alias_latest_is_the_newest_version"),
+    _words("test_an_alias_needs_a_version_that_exists"),
+    _words("test_unknown_things_are_not_found"),
+    _words("test_a_deleted_run_is_kept_and_takes_nothing_until_restored"),
+    _words("test_a_param_may_be_logged_again_only_with_the_same_value"),
+    _behaviour("test_a_bad_search_is_refused", "fails with status 500", "twice"),
+    _words("test_a_bad_search_is_refused"),
+    _words("test_a_token_serves_only_the_search_that_gave_it", "logged models"),
+    _behaviour("test_renaming", "answers a name that is taken with INVALID_PARAMETER_VALUE"),
+    _behaviour("test_a_deleted_model_is_not_found", "still answers a logged model that was deleted"),
+    _behaviour("test_params_are_added_and_do_not_change", "refuses a param of a logged model that is there already"),
+    _behaviour("test_a_metric_for_an_unknown_model_is_refused_whole", "answers INVALID_PARAMETER_VALUE, not NotFound"),
+    _behaviour("test_search", "keeps the status of a logged model as a number, which a filter cannot name"),
+    _behaviour("test_a_token_serves_only_the_search_that_gave_it", "takes any search's token", "experiments"),
+    _behaviour("test_a_token_serves_only_the_search_that_gave_it", "takes any search's token", "runs"),
+    _behaviour("test_a_token_serves_only_the_search_that_gave_it", "takes any search's token", "registered models"),
+    _behaviour("test_a_token_serves_only_the_search_that_gave_it", "takes any search's token", "model versions"),
+    _behaviour("test_what_is_no_token_is_refused", "fails with status 500", "experiments-MLflow-\\xe9"),
+    _behaviour("test_what_is_no_token_is_refused", "fails with status 500", "runs-MLflow-\\xe9"),
+    _behaviour("test_what_is_no_token_is_refused", "fails with status 500", "registered models-MLflow-\\xe9"),
+    _behaviour("test_what_is_no_token_is_refused", "fails with status 500", "model versions-MLflow-\\xe9"),
+    _behaviour("test_what_is_no_token_is_refused", "fails with status 500", "logged models-MLflow-nonsense"),
+    _behaviour("test_a_token_of_one_history_serves_no_other", "takes any history's token"),
+    _behaviour("test_a_token_serves_only_its_own_search", "takes any search's token"),
+    _behaviour("test_a_version_of_a_logged_model_knows_its_model_and_run", "answers versions without their model"),
+    _behaviour("test_values_that_are_not_finite_are_kept", "stores the largest number for infinity"),
+    _behaviour("test_a_history_is_in_order_of_step_then_time_then_logging", "orders what is alike by value"),
+    _behaviour("test_a_history_is_paged", "orders a paged history by time, then step"),
+    _behaviour("test_long_texts_are_kept_whole", "cuts a param at 6,000 characters"),
+    _behaviour("test_outputs_are_recorded", "refuses an output that is recorded already"),
+    _behaviour("test_a_run_added_meanwhile_does_not_disturb_the_pages", "counts pages by offset"),
+    _behaviour("test_a_search_that_asks_too_much_is_answered_or_refused", "fails with status 503", "conditions"),
+    _behaviour("test_a_search_that_asks_too_much_is_answered_or_refused", "fails with status 503", "order"),
+    _behaviour("test_a_search_that_asks_too_much_is_answered_or_refused", "fails with status 503", "pattern"),
+    _behaviour("test_any_text_is_found_by_equality", "does not read '' in a filter as a quote", "it's"),
+]
