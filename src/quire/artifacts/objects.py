@@ -6,10 +6,11 @@ import mimetypes
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
-from obstore import delete, get, head, list_with_delimiter, put
+from obstore import delete, get, head, list_with_delimiter, put, sign
 from obstore import list as list_keys
 from obstore.exceptions import (
     BaseError,
@@ -161,6 +162,13 @@ class ObjectArtifacts:
         with self._explained("downloading", path):
             for block in get(self._store, meta["path"], options=cast(Any, options)).stream(min_chunk_size=BLOCK):
                 yield bytes(block)
+
+    def presigned(self, method: Literal["GET", "PUT"], path: str, seconds: int) -> str:
+        """A URL by which whoever holds it reads or writes the object at ``path`` for a while."""
+        key = self._key(checked_path(path))
+        with self._explained("signing a request for", path):
+            url: str = sign(cast(Any, self._store), method, key, timedelta(seconds=seconds))
+            return url
 
     def receiver(self, path: str) -> Receiver:
         """An object to be written at ``path`` once it has come whole."""

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, Literal, Protocol, cast
 
 import msgspec
 
@@ -65,6 +65,12 @@ def content(store: ArtifactStore, path: str) -> Content:
 def receiver(store: ArtifactStore, path: str) -> Receiver:
     """A file to be written at ``path`` of a store."""
     return _streamed(store).receiver(path)
+
+
+def presigned(store: ArtifactStore, method: Literal["GET", "PUT"], path: str, seconds: int) -> str | None:
+    """A URL by which a client reads or writes a file by itself for a while; None if the store has no such URLs."""
+    sign = getattr(store, "presigned", None)
+    return None if sign is None else str(sign(method, path, seconds))
 
 
 def _streamed(store: ArtifactStore) -> StreamedArtifacts:

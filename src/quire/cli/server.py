@@ -46,6 +46,13 @@ def server(
     serve_artifacts: Annotated[
         bool, typer.Option("--serve-artifacts/--no-serve-artifacts", help="Pass files through the server.")
     ] = True,
+    direct_transfers: Annotated[
+        bool,
+        typer.Option(
+            "--direct-transfers/--no-direct-transfers",
+            help="Let clients exchange large files with the bucket itself, by URLs signed for that.",
+        ),
+    ] = True,
     host: Annotated[str, typer.Option("--host", "-h", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0 takes a free one.")] = 5000,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Server processes.")] = 1,
@@ -72,6 +79,7 @@ def server(
         artifact_root=artifacts_destination,
         default_artifact_root=default_artifact_root,
         serve_artifacts=serve_artifacts,
+        direct_transfers=direct_transfers,
         host=host,
         port=port,
         workers=workers,

@@ -11,8 +11,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a server stores, listens and limits. Times are in seconds, sizes in bytes.
 
     ``artifact_root`` is where the server itself keeps files; with ``serve_artifacts`` clients reach it through the
-    server (``mlflow-artifacts:``), else they are told the place. ``allowed_hosts`` and ``cors_allowed_origins`` may
-    hold ``*`` as part of a name. ``auth`` names what decides who may do what; without it only this machine is served.
+    server (``mlflow-artifacts:``), else they are told the place. With ``direct_transfers`` clients may be given URLs
+    to exchange files with a bucket by themselves. ``allowed_hosts`` and ``cors_allowed_origins`` may hold ``*`` as part
+    of a name. ``auth`` names what decides who may do what; without it only this machine is served.
     """
 
     backend_store_uri: str = "sqlite:///quire.db"
@@ -20,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     artifact_root: str | None = None
     default_artifact_root: str | None = None
     serve_artifacts: bool = True
+    direct_transfers: bool = True
     host: str = "127.0.0.1"
     port: int = 5000
     workers: int = 1

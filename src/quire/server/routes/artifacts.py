@@ -5,15 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from quire.artifacts.base import ArtifactStore
+from quire.artifacts.streams import content
 from quire.domain.entities import FileInfo
 from quire.domain.errors import InvalidInput
 from quire.domain.paths import checked_path
 from quire.server.calls import Calls
 from quire.server.context import Context
+from quire.server.direct import is_bucket, signed
 from quire.server.http import JSON, Reply, Request, Send, send_reply
 from quire.server.transfer import receive_file, send_file
 from quire.store.resolve import locate
-from quire.store.rest.wire.artifacts import ListArtifacts, ListArtifactsResponse
+from quire.store.rest.wire.artifacts import (
+    ListArtifacts,
+    ListArtifactsResponse,
+    PresignedDownload,
+    PresignedResponse,
+    PresignedUpload,
+)
 from quire.store.rest.wire.logged_models import ListLoggedModelArtifacts
 
 calls = Calls("2.0", "mlflow", tag="Artifacts", preview=True)
@@ -97,6 +106,38 @@ async def upload_artifact(context: Context, request: Request, send: Send) -> Non
     store, place = context.places.find(run.info.artifact_uri, path)
     await receive_file(context, request, store, place)
     await send_reply(send, Reply(b"{}", 200, [JSON]))
+
+
+@calls.read("POST", "artifacts/presigned-upload-url")
+def presigned_upload(context: Context, request: PresignedUpload) -> PresignedResponse:
+    """A URL to send a file of a run or a logged model to the bucket itself."""
+    if bool(request.run_id) == bool(request.model_id):
+        raise InvalidInput("Give either run_id or model_id.")
+    root = (
+        context.store.get_run(request.run_id).info.artifact_uri
+        if request.run_id
+        else context.store.get_logged_model(request.model_id or "").artifact_location
+    )
+    store, path = _bucket(context, root, request.path)
+    return PresignedResponse(presigned_url=signed(store, "PUT", path, request.expiration))
+
+
+@calls.read("POST", "artifacts/presigned-download-url")
+def presigned_download_of_run(context: Context, request: PresignedDownload) -> PresignedResponse:
+    """A URL to fetch a file of a run from the bucket itself."""
+    store, path = _bucket(context, context.store.get_run(request.run).info.artifact_uri, request.path)
+    size = content(store, path).size
+    return PresignedResponse(presigned_url=signed(store, "GET", path, request.expiration), file_size=size)
+
+
+def _bucket(context: Context, root: str, path: str) -> tuple[ArtifactStore, str]:
+    store, place = context.places.find(root, checked_path(path))
+    if not context.settings.direct_transfers or not is_bucket(store):
+        raise InvalidInput(
+            "These files are not kept in an object store that gives out URLs. Send and fetch them through the server: "
+            "/api/2.0/mlflow-artifacts/artifacts/PATH."
+        )
+    return store, place
 
 
 async def _send(context: Context, request: Request, send: Send, root: str, path: str) -> None:

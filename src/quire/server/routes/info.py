@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quire.server.calls import Calls
 from quire.server.context import Context
+from quire.server.direct import direct_bucket, uploads_in_parts
 from quire.server.http import Reply, Request, Send, send_reply, text_reply
 from quire.store.rest.wire.common import Empty
 from quire.store.rest.wire.info import ServerInfo
@@ -30,7 +31,12 @@ async def version(context: Context, request: Request, send: Send) -> None:
 @calls.read("GET", "server-info")
 def server_info(context: Context, request: Empty) -> ServerInfo:
     """What a client may use."""
-    return ServerInfo()
+    return ServerInfo(
+        multipart_uploads_enabled=uploads_in_parts(context) is not None,
+        multipart_downloads_enabled=direct_bucket(context) is not None,
+        presigned_upload_run_id_supported=True,
+        presigned_upload_model_id_supported=True,
+    )
 
 
 @calls.stream("GET", "/metrics", openapi=_TEXT)

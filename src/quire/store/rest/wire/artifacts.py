@@ -36,9 +36,16 @@ class ListProxiedResponse(Message, frozen=True, kw_only=True):
     files: list[FileInfo] = msgspec.field(default_factory=list)
 
 
-class CreateMultipartUpload(Message, frozen=True, kw_only=True):
-    """``POST mlflow-artifacts/mpu/create/{path of the folder}``; ``path`` is the file's."""
+class OfProxied(Message, frozen=True, kw_only=True):
+    """``GET mlflow-artifacts/presigned/{artifact_path}``."""
 
+    artifact_path: Required
+
+
+class CreateMultipartUpload(Message, frozen=True, kw_only=True):
+    """``POST mlflow-artifacts/mpu/create/{artifact_path}``: the folder; ``path`` is the file on the client's side."""
+
+    artifact_path: str = ""
     path: Required
     num_parts: Int64 = 1
 
@@ -67,16 +74,18 @@ class UploadedPart(Message, frozen=True, kw_only=True):
 
 
 class CompleteMultipartUpload(Message, frozen=True, kw_only=True):
-    """``POST mlflow-artifacts/mpu/complete/{path of the folder}``."""
+    """``POST mlflow-artifacts/mpu/complete/{artifact_path}``."""
 
+    artifact_path: str = ""
     path: Required
     upload_id: Required
     parts: list[UploadedPart] = msgspec.field(default_factory=list)
 
 
 class AbortMultipartUpload(Message, frozen=True, kw_only=True):
-    """``POST mlflow-artifacts/mpu/abort/{path of the folder}``."""
+    """``POST mlflow-artifacts/mpu/abort/{artifact_path}``."""
 
+    artifact_path: str = ""
     path: Required
     upload_id: Required
 
