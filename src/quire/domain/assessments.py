@@ -12,6 +12,7 @@ import msgspec
 from quire.domain.entities import Entity
 from quire.domain.errors import InvalidInput
 from quire.domain.names import check_text
+from quire.domain.redaction import redact, redact_value
 from quire.domain.times import parse_time
 
 SourceType = Literal["SOURCE_TYPE_UNSPECIFIED", "HUMAN", "LLM_JUDGE", "CODE", "AI_JUDGE"]
@@ -106,6 +107,18 @@ class Assessment(Entity, frozen=True, kw_only=True):
     def run_id(self) -> str | None:
         """The run that made this assessment."""
         return self.metadata.get(SOURCE_RUN)
+
+    def hidden(self) -> Assessment:
+        """This assessment with the credentials in its texts replaced."""
+        changes: dict[str, Any] = {
+            "rationale": redact(self.rationale),
+            "metadata": {key: redact(value) for key, value in self.metadata.items()},
+        }
+        if self.feedback is not None:
+            changes["feedback"] = msgspec.structs.replace(self.feedback, value=redact_value(self.feedback.value))
+        if self.expectation is not None:
+            changes["expectation"] = expectation_of(redact_value(expected(self.expectation)))
+        return msgspec.structs.replace(self, **changes)
 
     @property
     def create_time_ms(self) -> int | None:

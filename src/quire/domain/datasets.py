@@ -15,9 +15,10 @@ import msgspec
 
 from quire.domain.entities import Entity
 from quire.domain.errors import InvalidInput
-from quire.domain.names import check_text
+from quire.domain.names import MAX_TEXT, check_text
 
 MAX_NAME = 500
+MAX_TAG_KEY = 255
 MAX_RECORD = 16_777_215
 USER_TAG = "mlflow.user"
 SOURCE_TYPES = ("UNSPECIFIED", "TRACE", "HUMAN", "DOCUMENT", "CODE")
@@ -145,3 +146,13 @@ def check_dataset_name(name: object) -> str:
     if not isinstance(name, str) or not name.strip():
         raise InvalidInput(f"Invalid dataset name {str(name)[:100]!r}: expected text that is not empty.")
     return check_text(name, "The dataset name", MAX_NAME)
+
+
+def checked_tags(tags: Mapping[str, object]) -> dict[str, str]:
+    """Tags that may be stored; a value that is no text becomes JSON text."""
+    made = {}
+    for key, value in tags.items():
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        name = check_text(key, "The key of a dataset's tag", MAX_TAG_KEY)
+        made[name] = check_text(text, f"The dataset's tag {key!r}", MAX_TEXT)
+    return made

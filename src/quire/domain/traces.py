@@ -7,7 +7,7 @@ Names and shapes are those of MLflow's protocol (version 3), where times are RFC
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -197,3 +197,16 @@ def check_state(state: object) -> TraceState:
     if state not in TRACE_STATES:
         raise InvalidInput(f"Invalid state {str(state)[:60]!r} of a trace; expected {', '.join(TRACE_STATES)}.")
     return state
+
+
+def check_deletion(trace_ids: Sequence[str], max_timestamp_ms: int | None, max_traces: int | None) -> None:
+    """Refuse a deletion that names neither traces nor an age, or both."""
+    if bool(trace_ids) == (max_timestamp_ms is not None):
+        raise InvalidInput(
+            "Name the traces to delete by their ids, or by age (max_timestamp_millis): one of the two is needed, and "
+            "not both."
+        )
+    if max_traces is not None and (trace_ids or max_traces < 1):
+        raise InvalidInput(
+            f"max_traces is {max_traces}; it limits a deletion by age, to a whole number of traces from 1."
+        )

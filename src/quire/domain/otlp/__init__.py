@@ -5,8 +5,17 @@ Loading it loads protobuf, so it is loaded only by what speaks the protocol.
 
 from __future__ import annotations
 
-from quire.domain.otlp.reading import read_json, read_protobuf, read_span
+from quire.domain.otlp.reading import read_json, read_protobuf, read_span, read_wire_span
 from quire.domain.otlp.values import plain_attributes
-from quire.domain.otlp.writing import mlflow_span, otlp_span
+from quire.domain.otlp.writing import mlflow_span, otlp_span, write_protobuf
 
-__all__ = ["mlflow_span", "otlp_span", "plain_attributes", "read_json", "read_protobuf", "read_span"]
+__all__ = [
+    "mlflow_span",
+    "otlp_span",
+    "plain_attributes",
+    "read_json",
+    "read_protobuf",
+    "read_span",
+    "read_wire_span",
+    "write_protobuf",
+]

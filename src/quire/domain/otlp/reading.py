@@ -98,6 +98,15 @@ def read_span(message: Span | bytes, resource: Mapping[str, str] | None = None) 
     return _record(span, resource or {}, suspicious=True)
 
 
+def read_wire_span(data: dict[str, Any]) -> SpanRecord:
+    """A span in protobuf's JSON form, ids in base64, as MLflow's servers answer it."""
+    try:
+        span = ParseDict(data, Span(), ignore_unknown_fields=True)
+    except ParseError as error:
+        raise InvalidInput(f"The server's answer holds a span that cannot be read: {str(error)[:300]}.") from None
+    return read_span(span)
+
+
 def _records(request: ExportTraceServiceRequest, *, suspicious: bool) -> list[SpanRecord]:
     records = []
     for resource_spans in request.resource_spans:

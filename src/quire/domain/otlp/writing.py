@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from quire.domain.otlp.values import plain, plain_attributes, wire_attributes
 from quire.domain.traces import SpanRecord
 
 _CODES = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
+
+
+def write_protobuf(records: Iterable[SpanRecord]) -> bytes:
+    """An ``ExportTraceServiceRequest`` in protobuf that holds these spans."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for record in records:
+        spans.append(Span.FromString(record.content))
+    return request.SerializeToString()
 
 
 def _base64(data: bytes) -> str:

@@ -13,13 +13,10 @@ from quire.domain.assessments import (
     Expectation,
     Feedback,
     check_assessment,
-    expectation_of,
-    expected,
     number_of,
 )
 from quire.domain.errors import AlreadyExists, InvalidInput, NotFound
 from quire.domain.ids import new_assessment_id, now_ms
-from quire.domain.redaction import redact, redact_value
 from quire.domain.times import format_time
 from quire.store.sql.run_search import SqlRunSearch
 from quire.store.sql.session import Session
@@ -57,7 +54,7 @@ class SqlAssessments(SqlRunSearch):
             trace = self._trace_row(session, assessment.trace_id)[0]
             now = format_time(now_ms())
             made = msgspec.structs.replace(
-                _prepared(assessment),
+                assessment.hidden(),
                 assessment_id=new_assessment_id(),
                 create_time=assessment.create_time or now,
                 last_update_time=assessment.last_update_time or now,
@@ -79,7 +76,7 @@ class SqlAssessments(SqlRunSearch):
         check_assessment(assessment)
         now = format_time(now_ms())
         made = msgspec.structs.replace(
-            _prepared(assessment),
+            assessment.hidden(),
             trace_id=trace_id,
             assessment_id=assessment.assessment_id or new_assessment_id(),
             create_time=assessment.create_time or now,
@@ -130,7 +127,7 @@ class SqlAssessments(SqlRunSearch):
             if metadata is not None:
                 changes["metadata"] = {**before.metadata, **metadata}
             given = {key: value for key, value in changes.items() if value is not None}
-            made = _prepared(msgspec.structs.replace(before, last_update_time=format_time(now_ms()), **given))
+            made = msgspec.structs.replace(before, last_update_time=format_time(now_ms()), **given).hidden()
             check_assessment(made)
             session.run(_UPDATE, (*_columns(made), row[0]))
             return made
@@ -160,20 +157,6 @@ def _refuse_other_kind(before: Assessment, feedback: Feedback | None, expectatio
             f"The assessment {before.assessment_id} is {before.kind} and cannot become {' and '.join(given)}. Create "
             "another assessment for that."
         )
-
-
-def _prepared(assessment: Assessment) -> Assessment:
-    """The assessment with credentials in its texts replaced."""
-    changes: dict[str, Any] = {
-        "rationale": redact(assessment.rationale),
-        "metadata": {key: redact(value) for key, value in assessment.metadata.items()},
-    }
-    if assessment.feedback is not None:
-        value = redact_value(assessment.feedback.value)
-        changes["feedback"] = msgspec.structs.replace(assessment.feedback, value=value)
-    if assessment.expectation is not None:
-        changes["expectation"] = expectation_of(redact_value(expected(assessment.expectation)))
-    return msgspec.structs.replace(assessment, **changes)
 
 
 def _columns(assessment: Assessment) -> tuple[Any, ...]:

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from quire.domain.datasets import USER_TAG, EvaluationDataset, check_dataset_name
+from quire.domain.datasets import USER_TAG, EvaluationDataset, check_dataset_name, checked_tags
 from quire.domain.entities import Tag
 from quire.domain.errors import NotFound
 from quire.domain.filters import EVALUATION_DATASETS, parse_filter, parse_order_by
 from quire.domain.ids import new_dataset_id, now_ms
-from quire.domain.names import MAX_TEXT, check_experiment_id, check_page_size, check_text
+from quire.domain.names import check_experiment_id, check_page_size
 from quire.domain.paging import Page
 from quire.store.sql.listing import Listing, condition, tag_condition
 from quire.store.sql.session import Session
@@ -28,7 +28,6 @@ from quire.store.sql.trace_tables import (
 )
 
 MAX_PAGE = 50_000
-MAX_TAG_KEY = 255
 _COLUMNS = "id, dataset_id, name, digest, records, created_time, last_update_time, created_by, last_updated_by, schema"
 _FIND = Statement("SELECT $columns FROM evaluation_datasets WHERE dataset_id = :dataset FOR UPDATE", columns=_COLUMNS)
 _LOOK = Statement("SELECT $columns FROM evaluation_datasets WHERE dataset_id = :dataset", columns=_COLUMNS)
@@ -62,7 +61,7 @@ class SqlEvaluationDatasets(SqlTraceSearch):
     ) -> EvaluationDataset:
         """Make an empty dataset, seen in these experiments. Names need not be unique; ids are."""
         check_dataset_name(name)
-        checked = _checked_tags(tags or {})
+        checked = checked_tags(tags or {})
         user = checked.get(USER_TAG)
         with self._database.write() as session:
             now = now_ms()
@@ -128,7 +127,7 @@ class SqlEvaluationDatasets(SqlTraceSearch):
 
     def set_dataset_tags(self, dataset_id: str, tags: Mapping[str, str | None]) -> None:
         """Set or replace tags; one whose value is None stays as it is."""
-        checked = _checked_tags({key: value for key, value in tags.items() if value is not None})
+        checked = checked_tags({key: value for key, value in tags.items() if value is not None})
         with self._database.write() as session:
             row = self._dataset_row(session, dataset_id)
             _tags.set(session, row[0], [Tag(*item) for item in checked.items()])
@@ -159,16 +158,6 @@ class SqlEvaluationDatasets(SqlTraceSearch):
     def _touched(self, session: Session, row: Sequence[Any]) -> EvaluationDataset:
         session.run(_TOUCH, (now_ms(), row[0]))
         return _datasets(session, [self._dataset_row(session, row[1])])[0]
-
-
-def _checked_tags(tags: Mapping[str, object]) -> dict[str, str]:
-    made = {}
-    for key, value in tags.items():
-        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        made[check_text(key, "The key of a dataset's tag", MAX_TAG_KEY)] = check_text(
-            text, f"The dataset's tag {key!r}", MAX_TEXT
-        )
-    return made
 
 
 def _datasets(session: Session, rows: Sequence[tuple[Any, ...]]) -> list[EvaluationDataset]:

@@ -172,6 +172,8 @@ def _of_columns(sql: str) -> str:
 def _kind(column: sa.Column[Any]) -> str:
     if isinstance(column.type, sa.Double):
         return "double precision"
+    if isinstance(column.type, sa.LargeBinary):
+        return "bytea"
     return "bigint" if isinstance(column.type, sa.Integer) else "text"
 
 

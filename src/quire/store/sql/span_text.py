@@ -107,10 +107,11 @@ def _compile_holds(element: _Holds, compiler: Any, **options: Any) -> str:
 def _compile_holds_of_postgresql(element: _Holds, compiler: Any, **options: Any) -> str:
     """Bytes in the escape form keep ASCII as it is, so that LIKE sees it; other letters are compared exactly."""
     content, pattern, ignore_case = (compiler.process(clause, **options) for clause in element.clauses)
-    wanted = f"replace('%' || encode({pattern}, 'escape') || '%', chr(92), chr(92) || chr(92))"
+    wanted = f"chr(37) || encode({pattern}, 'escape') || chr(37)"
+    text = f"encode({content}, 'escape')"
     return (
-        f"(CASE WHEN {ignore_case} = 1 THEN lower(encode({content}, 'escape')) LIKE lower({wanted}) "
-        f"ELSE encode({content}, 'escape') LIKE {wanted} END)"
+        f"(CASE WHEN {ignore_case} = 1 THEN lower({text}) LIKE lower({wanted}) ESCAPE '' "
+        f"ELSE {text} LIKE {wanted} ESCAPE '' END)"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from quire.domain.errors import InvalidInput
@@ -88,16 +88,3 @@ def refuse_fixed(key: str) -> None:
     """Refuse to change a tag that only the store sets."""
     if key in FIXED_TAGS:
         raise InvalidInput(f"The tag {key!r} of a trace is set by the store and cannot be changed.")
-
-
-def check_deletion(trace_ids: Sequence[str], max_timestamp_ms: int | None, max_traces: int | None) -> None:
-    """Refuse a deletion that names neither traces nor an age, or both."""
-    if bool(trace_ids) == (max_timestamp_ms is not None):
-        raise InvalidInput(
-            "Name the traces to delete by their ids, or by age (max_timestamp_millis): one of the two is needed, and "
-            "not both."
-        )
-    if max_traces is not None and (trace_ids or max_traces < 1):
-        raise InvalidInput(
-            f"max_traces is {max_traces}; it limits a deletion by age, to a whole number of traces from 1."
-        )

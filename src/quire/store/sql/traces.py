@@ -17,6 +17,7 @@ from quire.domain.traces import (
     Trace,
     TraceInfo,
     TraceState,
+    check_deletion,
     check_state,
     check_trace_id,
     trace_info,
@@ -40,7 +41,6 @@ from quire.store.sql.trace_labels import (
 from quire.store.sql.trace_reading import TRACE_COLUMNS, decode_labels, encode_labels, read_infos, read_spans
 from quire.store.sql.trace_values import (
     TraceValues,
-    check_deletion,
     checked_labels,
     checked_name,
     refuse_fixed,

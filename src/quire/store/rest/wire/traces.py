@@ -234,6 +234,12 @@ class AssessmentResponse(Message, frozen=True, kw_only=True):
     assessment: Assessment
 
 
+def experiment_place(experiment_id: str) -> SearchLocation:
+    """An experiment as a place to search."""
+    place = ExperimentLocation(experiment_id=experiment_id)
+    return SearchLocation(type="MLFLOW_EXPERIMENT", mlflow_experiment=place)
+
+
 def older(info: TraceInfo) -> TraceInfoV2:
     """What is said of a trace, as clients before version 3 know it."""
     return TraceInfoV2(
