@@ -68,7 +68,7 @@ class Served:
         finally:
             connection.close()
 
-    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def ask(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         """Make a call of the protocol that must succeed; the path is below /api/2.0/mlflow/."""
         place = f"/api/2.0/mlflow/{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
         answer = self.call(method, place, body)

@@ -97,7 +97,7 @@ def runs():
     client.update_run(run.info.run_id, name="renamed")
     found = client.search_runs(
         [done.info.experiment_id],
-        filter_string="metrics.acc > 0.5 AND params.alpha = '0.5' AND tags.kind = 'x' AND attributes.status = 'FINISHED'",
+        filter_string="metrics.acc > 0.5 AND params.alpha = '0.5' AND tags.kind = 'x' AND status = 'FINISHED'",
         order_by=["metrics.acc DESC"],
     )
     frame = mlflow.search_runs([done.info.experiment_id])
@@ -138,7 +138,11 @@ def many_runs():
         if not token:
             break
     killed = client.search_runs([experiment], filter_string="attributes.status = 'KILLED'")
-    return {"order": seen, "killed": len(killed), "bad token": refused(client.search_runs, [experiment], page_token="x")}
+    return {
+        "order": seen,
+        "killed": len(killed),
+        "bad token": refused(client.search_runs, [experiment], page_token="x"),
+    }
 
 
 def inputs():
@@ -193,16 +197,16 @@ def models():
     name = f"model-{UNIQUE}"
     mlflow.set_experiment(f"models {UNIQUE}")
     with mlflow.start_run() as run:
-        info = mlflow.pyfunc.log_model(name="echo", python_model=Echo(), registered_model_name=name, pip_requirements=[])
+        info = mlflow.pyfunc.log_model(
+            name="echo", python_model=Echo(), registered_model_name=name, pip_requirements=[]
+        )
         mlflow.log_metric("quality", 0.75, model_id=info.model_id)
     logged = mlflow.get_logged_model(info.model_id)
     client.set_logged_model_tags(info.model_id, {"stage": "new", "drop": "me"})
     client.delete_logged_model_tag(info.model_id, "drop")
     client.log_model_params(info.model_id, {"depth": "3"})
     again = mlflow.get_logged_model(info.model_id)
-    searched = mlflow.search_logged_models(
-        [logged.experiment_id], filter_string="name = 'echo'", output_format="list"
-    )
+    searched = mlflow.search_logged_models([logged.experiment_id], filter_string="name = 'echo'", output_format="list")
     ordered = mlflow.search_logged_models(
         [logged.experiment_id],
         order_by=[{"field_name": "metrics.quality", "ascending": False}],

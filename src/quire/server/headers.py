@@ -90,7 +90,7 @@ class Outer:
     def _serves(self, host: str) -> bool:
         name = host.lower()
         bare = name if name.endswith("]") else name.rpartition(":")[0] or name
-        return any(fnmatchcase(name, allowed) or fnmatchcase(bare, allowed) for allowed in self._hosts)
+        return any(found == allowed or fnmatchcase(found, allowed) for found in (name, bare) for allowed in self._hosts)
 
     def _shares(self, origin: str, host: str) -> bool:
         return _same_origin(origin, host) or any(fnmatchcase(origin, allowed) for allowed in self._origins)

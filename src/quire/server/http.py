@@ -118,24 +118,28 @@ class Request:
         length = self.length
         if length is not None and length > self.max_bytes:
             raise await self._refused(length)
-        async with asyncio.timeout(self._timeout) as timer:
-            try:
+        try:
+            async with asyncio.timeout(self._timeout) as timer:
                 message = await self._receive()
                 if not message.get("more_body") and message["type"] == "http.request":
                     whole: bytes = message.get("body", b"")
                     return whole
-                return await self._rest(message, timer)
-            except TimeoutError:
-                raise _too_slow(self._timeout) from None
+                found = await self._rest(message, timer)
+        except TimeoutError:
+            raise _too_slow(self._timeout) from None
+        if found is None:
+            raise await self._refused(None)
+        return found
 
-    async def _rest(self, message: ASGIMessage, timer: asyncio.Timeout) -> bytes:
+    async def _rest(self, message: ASGIMessage, timer: asyncio.Timeout) -> bytes | None:
+        """The body that begins with this message; None once it is too large."""
         parts: list[bytes] = []
         size = 0
         while True:
             part = _part(message)
             size += len(part)
             if size > self.max_bytes:
-                raise await self._refused(None)
+                return None
             parts.append(part)
             if not message.get("more_body"):
                 return b"".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -25,28 +25,41 @@ _DESCRIPTION = (
 Schema = dict[str, Any]
 
 
+class _Schemas(msgspec.Struct):
+    """The schema of each type, and the components that they refer to."""
+
+    of: dict[Any, Schema]
+    components: dict[str, Schema]
+
+    def fields(self, kind: Any) -> tuple[Schema, list[str]]:
+        """The properties of a message, and which of them are required."""
+        found = self.components[self.of[kind]["$ref"].removeprefix(_REFERENCE)]
+        return found.get("properties", {}), found.get("required", [])
+
+
 def make_document(calls: Sequence[AnyCall]) -> Schema:
     """The document of these calls, each at the first of its paths."""
     typed = [call for call in calls if isinstance(call, Call)]
-    requests = _components([call.request for call in typed], "request.", _lenient)
-    answers = _components([*(call.response for call in typed), ErrorResponse], "", _sent)
+    requests = _schemas([call.request for call in typed], "request.", _lenient)
+    answers = _schemas([*(call.response for call in typed), ErrorResponse], "", _sent)
     paths: dict[str, Schema] = {}
     for call in calls:
-        operation = _operation(call, requests) if isinstance(call, Call) else _streamed(call)
+        operation = _operation(call, requests, answers) if isinstance(call, Call) else _streamed(call)
         path = _VARIABLE.sub(r"{\1}", call.paths[0])
         paths.setdefault(path, {})[call.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": "Quire", "version": __version__, "description": _DESCRIPTION},
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": {**answers, **requests}},
+        "components": {"schemas": {**answers.components, **requests.components}},
     }
 
 
-def _components(types: Iterable[Any], prefix: str, change: Any) -> dict[str, Schema]:
+def _schemas(types: Iterable[Any], prefix: str, change: Callable[[Any], Any]) -> _Schemas:
     unique = list(dict.fromkeys(types))
-    _, found = msgspec.json.schema_components(unique, ref_template=_REFERENCE + prefix + "{name}")
-    return {prefix + name: change(schema) for name, schema in found.items()}
+    schemas, found = msgspec.json.schema_components(unique, ref_template=_REFERENCE + prefix + "{name}")
+    of = dict(zip(unique, map(change, schemas), strict=True))
+    return _Schemas(of, {prefix + name: change(schema) for name, schema in found.items()})
 
 
 def _lenient(schema: Any) -> Any:
@@ -80,10 +93,8 @@ def _sent(schema: Any) -> Any:
     return {"anyOf": [changed, _NUMBER_WORD]} if changed.get("type") == "number" else changed
 
 
-def _operation(call: Call, requests: dict[str, Schema]) -> Schema:
-    name = call.request.__name__
-    fields = requests.get(f"request.{name}", {}).get("properties", {})
-    required = requests.get(f"request.{name}", {}).get("required", [])
+def _operation(call: Call, requests: _Schemas, answers: _Schemas) -> Schema:
+    fields, required = requests.fields(call.request)
     variables = _VARIABLE.findall(call.paths[0])
     parameters = [_parameter(field, "path", {"type": "string", "minLength": 1}, True) for field in variables]
     operation = _common(call)
@@ -94,20 +105,19 @@ def _operation(call: Call, requests: dict[str, Schema]) -> Schema:
             if field not in variables
         ]
     elif fields:
-        operation["requestBody"] = {
-            "required": bool(set(required) - set(variables)),
-            "content": {"application/json": {"schema": _body(name, required, variables)}},
-        }
+        needed = [field for field in required if field not in variables]
+        schema = requests.of[call.request] if needed == required else _beside(fields, needed, variables)
+        operation["requestBody"] = {"required": bool(needed), "content": {"application/json": {"schema": schema}}}
     operation["parameters"] = parameters
-    content = {"application/json": {"schema": {"$ref": _REFERENCE + call.response.__name__}}}
+    content = {"application/json": {"schema": answers.of[call.response]}}
     operation["responses"] = {str(call.success): {"description": "OK", "content": content}, **_failure()}
     return operation
 
 
-def _body(name: str, required: list[str], variables: list[str]) -> Schema:
-    """The message in a body; what the path gives need not be in it."""
-    reference = {"$ref": f"{_REFERENCE}request.{name}"}
-    return {} if set(variables) & set(required) else reference
+def _beside(fields: Schema, needed: list[str], variables: list[str]) -> Schema:
+    """The message in a body beside a path that gives some of its fields, which the body may repeat."""
+    own = {name: schema if name not in variables else {} for name, schema in fields.items()}
+    return {"type": "object", "properties": own, **({"required": needed} if needed else {})}
 
 
 def _in_query(schema: Schema) -> Schema:

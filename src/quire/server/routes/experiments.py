@@ -117,7 +117,7 @@ def delete_experiment_tag(context: Context, request: DeleteExperimentTag) -> Emp
 
 
 @calls.read("POST", "experiments/search-datasets")
-def search_datasets(context: Context, request: SearchDatasets) -> SearchDatasetsResponse:
+def search_run_datasets(context: Context, request: SearchDatasets) -> SearchDatasetsResponse:
     """Which datasets the runs of some experiments read, newest runs first; of each experiment's last 1,000 runs."""
     if not 1 <= len(request.experiment_ids) <= MOST_EXPERIMENTS:
         raise InvalidInput(
