@@ -86,6 +86,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 EVERYTHING = Scope()
 TokenKind = Literal["token", "session"]
+Method = Literal["password", "token", "session"]
 
 
 class Token(Entity, frozen=True, kw_only=True):
@@ -153,12 +154,13 @@ class Visible(msgspec.Struct, frozen=True):
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and what they may. ``permissions`` are the roles on single things; ``default`` is for the rest.
 
-    ``token_id`` and ``scope`` are those of the token that was shown, if one was.
+    ``method`` tells how they signed in; ``token_id`` and ``scope`` are those of the token, if it was one.
     """
 
     user: User
     permissions: Mapping[Resource, Role]
     default: Role = DEFAULT_ROLE
+    method: Method = "password"
     token_id: str | None = None
     scope: Scope = EVERYTHING
 
@@ -234,7 +236,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     def require_person(self) -> None:
         """Raise PermissionDenied if a token was shown: one may not make or change what lets people in."""
-        if self.token_id is not None:
+        if self.method == "token":
             raise PermissionDenied(
                 "A token cannot create tokens, or change users. Sign in with the user's name and password."
             )

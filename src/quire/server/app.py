@@ -7,6 +7,7 @@ from typing import cast
 
 from quire.artifacts.opening import local_root
 from quire.domain.uris import is_local, store_kind
+from quire.server.auth import AuthSettings
 from quire.server.calls import AnyCall
 from quire.server.context import Context
 from quire.server.dispatch import Front
@@ -97,15 +98,28 @@ def create_app(settings: Settings) -> App:
     context = Context(settings, store, registry, Places(own, direct), work)
     from quire.server.pages import make_pages
 
-    calls = all_calls()
+    auth = settings.auth
+    calls = all_calls() if auth is None else [*all_calls(), *_access_calls()]
     front = Front(context, calls, make_pages(context, calls))
-    inner: Application = front
+    inner: Application = front if auth is None else _attach(context, front, auth)
     return App(context, front, Outer(inner, settings, context.meter))
 
 
 def all_calls() -> list[AnyCall]:
     """Every call that a server takes."""
     return [call for module in ROUTES for call in module.all]
+
+
+def _access_calls() -> list[AnyCall]:
+    from quire.server.auth.attach import access_calls
+
+    return access_calls()
+
+
+def _attach(context: Context, front: Front, settings: AuthSettings) -> Application:
+    from quire.server.auth.attach import attach
+
+    return attach(context, front, settings)
 
 
 def _one_writer(store: Store) -> Together | None:

@@ -19,8 +19,11 @@ from quire.server.errors import error_reply
 from quire.server.http import Application, Disconnected, Receive, Reply, Request, Scope, Send, send_reply
 from quire.server.routing import Router
 
-Guard = Callable[[AnyCall, Request, msgspec.Struct | None], Awaitable[None]]
-"""Asked before each call, with its message once that is read; raises to refuse."""
+Guard = Callable[[AnyCall, Request, msgspec.Struct | None], Awaitable[msgspec.Struct | None]]
+"""Asked before each call, with its message once that is read; raises to refuse, or gives a message to use instead."""
+Run = Callable[[], Any]
+Wrapper = Callable[[Call, Request, msgspec.Struct, Run], Run]
+"""Given what runs a call, in the thread where it will run; gives what runs in its place."""
 
 
 class Observer(Protocol):
@@ -35,14 +38,15 @@ class Observer(Protocol):
 class Front:
     """The calls of a protocol as an ASGI application; what none of them serves goes to ``otherwise``.
 
-    ``guards`` are asked before a call, ``observers`` told after it: that is where authorization and an audit log
-    belong. Both are lists that modules add to before the server starts.
+    ``guards`` are asked before a call, ``wrappers`` run it, ``observers`` are told after it: that is where
+    authorization and an audit log belong. They are lists that modules add to before the server starts.
     """
 
     def __init__(self, context: Context, calls: Sequence[AnyCall], otherwise: Application) -> None:
         self.context = context
         self.router = Router(calls, context.settings.static_prefix)
         self.guards: list[Guard] = []
+        self.wrappers: list[Wrapper] = []
         self.observers: list[Observer] = []
         self._otherwise = otherwise
         settings = context.settings
@@ -81,9 +85,11 @@ class Front:
     async def _answer(self, call: Call, request: Request) -> Reply:
         message = await _read(call, request)
         for guard in self.guards:
-            await guard(call, request, message)
+            message = await guard(call, request, message) or message
         work = self.context.work
-        run = partial(call.action, self.context, message)
+        run: Run = partial(call.action, self.context, message)
+        for wrap in self.wrappers:
+            run = wrap(call, request, message, run)
         answer = await (work.write(run) if call.kind == "write" else work.read(run))
         for observer in self.observers:
             await observer(call, request, message, answer)

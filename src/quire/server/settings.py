@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from quire.server.auth.settings import AuthSettings
+
 MEGABYTE = 1 << 20
 
 
@@ -13,7 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``artifact_root`` is where the server itself keeps files; with ``serve_artifacts`` clients reach it through the
     server (``mlflow-artifacts:``), else they are told the place. With ``direct_transfers`` clients may be given URLs
     to exchange files with a bucket by themselves. ``allowed_hosts`` and ``cors_allowed_origins`` may hold ``*`` as part
-    of a name. ``auth`` names what decides who may do what; without it only this machine is served.
+    of a name. ``auth`` tells who may do what; without it only this machine is served.
     """
 
     backend_store_uri: str = "sqlite:///quire.db"
@@ -25,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 5000
     workers: int = 1
-    auth: str | None = None
+    auth: AuthSettings | None = None
     allowed_hosts: tuple[str, ...] = ()
     cors_allowed_origins: tuple[str, ...] = ()
     static_prefix: str = ""

@@ -1,0 +1,86 @@
+"""The first thing that a request meets: who asks? Nobody gets past without an answer, but to what is open."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from quire.domain.errors import QuireError
+from quire.server.auth.asking import CHANGE, IDENTITY, REQUEST_ID
+from quire.server.auth.logins import Logins
+from quire.server.context import Context
+from quire.server.errors import error_reply
+from quire.server.http import Application, Disconnected, Receive, Request, Scope, Send, header, send_reply
+
+SESSION_COOKIE = "quire_session"
+_OPEN = frozenset({"/health", "/version"})
+_REQUEST_ID = re.compile(r"[\w.\-]{1,64}", re.ASCII)
+_DRAINED = 1 << 20
+
+
+class Door:
+    """Puts who asks into a request's scope, or answers 401. ``also_open`` are more paths that nobody signs in for."""
+
+    def __init__(
+        self, inner: Application, context: Context, logins: Logins, also_open: frozenset[str] = frozenset()
+    ) -> None:
+        self._inner, self._context, self._logins = inner, context, logins
+        prefix = context.settings.static_prefix
+        self._open = frozenset(prefix + path for path in _OPEN | also_open)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        request_id = _request_id(scope)
+        scope[REQUEST_ID] = request_id
+        named = (b"x-request-id", request_id.encode())
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], named]
+                await self._store_change(scope, message["status"])
+            await send(message)
+
+        if scope["path"] not in self._open:
+            try:
+                scope[IDENTITY] = await self._identify(scope)
+            except QuireError as error:
+                await self._drain(scope, receive)
+                await send_reply(sending, error_reply(error))
+                return
+        await self._inner(scope, receive, sending)
+
+    async def _identify(self, scope: Scope) -> Any:
+        client = scope.get("client")
+        address = client[0] if client else ""
+        return await self._logins.identify(header(scope, b"authorization"), session_of(scope), address)
+
+    async def _drain(self, scope: Scope, receive: Receive) -> None:
+        """Read a small body, so that a client that is still sending it reads the answer."""
+        request = Request(scope, receive, max_bytes=_DRAINED, timeout=5.0)
+        length = request.length
+        if length is not None and 0 < length <= _DRAINED:
+            try:
+                await request.body()
+            except (QuireError, Disconnected):
+                return
+
+    async def _store_change(self, scope: Scope, status: int) -> None:
+        """Before a streaming call says that it is done, its entry in the audit log is durable."""
+        append = scope.pop(CHANGE, None)
+        if append is not None and status < 400:
+            await self._context.run_write(append)
+
+
+def session_of(scope: Scope) -> str:
+    """The session in a request's cookies; empty if there is none."""
+    for part in header(scope, b"cookie").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == SESSION_COOKIE:
+            return value
+    return ""
+
+
+def _request_id(scope: Scope) -> str:
+    given = header(scope, b"x-request-id")
+    return given if _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
