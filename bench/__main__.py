@@ -11,7 +11,20 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from bench.cases import gsm8k, imports, log_batch, memory, packaging, predict, search, writers
+from bench.cases import (
+    gsm8k,
+    imports,
+    log_batch,
+    memory,
+    packaging,
+    predict,
+    search,
+    server,
+    server_files,
+    server_search,
+    server_start,
+    writers,
+)
 from bench.context import MLFLOW_PYTHON, Benchmark, Context
 from bench.figures import Measured
 from bench.machine import describe
@@ -26,6 +39,12 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     log_batch.BENCHMARK,
     search.BENCHMARK,
     memory.BENCHMARK,
+    server_start.BENCHMARK,
+    server.SQLITE,
+    server.POSTGRESQL,
+    server_search.SQLITE,
+    server_search.POSTGRESQL,
+    server_files.BENCHMARK,
 )
 
 

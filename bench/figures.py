@@ -49,6 +49,21 @@ class Bar(msgspec.Struct, frozen=True):
     most: float | None = None
 
 
+class Latency(msgspec.Struct, frozen=True):
+    """How long single requests took while a rate was measured: the median and the 99th percentile, in seconds.
+
+    ``failed`` counts those that were refused; the rate leaves them out.
+    """
+
+    p50: float
+    p99: float
+    failed: int = 0
+
+    def __str__(self) -> str:
+        failed = f", **{self.failed:,} failed**" if self.failed else ""
+        return f"p50 {show(self.p50, 's')}, p99 {show(self.p99, 's')}{failed}"
+
+
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table."""
 
@@ -57,6 +72,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     peer: Sample | None = None
     peer_name: str = "MLflow"
     bar: Bar | None = None
+    quire_latency: Latency | None = None
+    peer_latency: Latency | None = None
 
     @property
     def times(self) -> float | None:

@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import Figure, Measured, show_times, show_verdict
+from bench.figures import Figure, Latency, Measured, Sample, show_times, show_verdict
 from bench.worker import REPOSITORY
 
 RECORD = REPOSITORY / "docs" / "benchmarks.json"
@@ -92,9 +92,13 @@ def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[st
 
 
 def _cells(figure: Figure) -> tuple[str, str, str, str, str, str]:
-    peer = "" if figure.peer is None else f"{figure.peer_name}: {figure.peer}"
+    peer = "" if figure.peer is None else f"{figure.peer_name}: {_sample(figure.peer, figure.peer_latency)}"
     bar = "" if figure.bar is None else figure.bar.text
-    return figure.what, str(figure.quire), peer, _times(figure), bar, show_verdict(figure.met)
+    return figure.what, _sample(figure.quire, figure.quire_latency), peer, _times(figure), bar, show_verdict(figure.met)
+
+
+def _sample(sample: Sample, latency: Latency | None) -> str:
+    return str(sample) if latency is None else f"{sample}; {latency}"
 
 
 def _peer(figure: Figure) -> str:

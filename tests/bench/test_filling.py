@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.filling import METRICS, MODELS, fill_runs
+from bench.filling import METRICS, MODELS, fill, fill_runs
+from bench.layouts import QUIRE
 from quire.store import open_store
 
 
@@ -22,3 +23,16 @@ def test_the_store_searches_and_reads_filled_runs(tmp_path):
     one = store.search_runs([experiment_id], filter_string=f"params.model = '{MODELS[0]}'", max_results=200)
     assert 0 < len(one) < 200
     assert [metric.value for metric in store.get_metric_history(best[0].info.run_id, "accuracy")] == accuracies[:1]
+
+
+def test_a_filled_postgresql_takes_more_runs_from_the_store(postgres_uri):
+    store = open_store(postgres_uri)
+    experiment_id = store.create_experiment("filled")
+    fill(postgres_uri, QUIRE, int(experiment_id), 50)
+
+    added = store.create_run(experiment_id)
+
+    found = store.search_runs([experiment_id], order_by=["metrics.accuracy DESC"], max_results=100)
+    assert len(found) == 51
+    assert added.info.run_id in {run.info.run_id for run in found}
+    store.close()
