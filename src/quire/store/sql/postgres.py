@@ -90,8 +90,8 @@ class PostgresSession(Session):
         self._driver.execute("SET LOCAL statement_timeout = 0")
         self.run(_TURN, (about,))
 
-    def create_all(self, metadata: sa.MetaData) -> None:
-        """Create tables and indexes, and the function by which ILIKE compares."""
+    def create_functions(self) -> None:
+        """Create the function by which ILIKE compares."""
         encoding = self.rows(_ENCODING)[0][0]
         if encoding != "UTF8":
             raise InvalidInput(
@@ -99,7 +99,6 @@ class PostgresSession(Session):
                 "createdb --encoding UTF8 --template template0 NAME."
             )
         self._driver.execute(lower_function({row[0] for row in self.rows_of(_COLLATION, _COLLATIONS)}))
-        super().create_all(metadata)
 
     def begin(self, *, writing: bool) -> None:
         """Begin."""

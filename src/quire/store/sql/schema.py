@@ -34,6 +34,7 @@ def ensure_schema(database: Database, artifact_root: str) -> None:
     with database.write() as session:
         session.take_turns("schema")
         current = _revision(session)
+        session.create_functions()
         if current is None:
             _create(session, artifact_root)
         elif current != HEAD_REVISION:

@@ -93,6 +93,10 @@ class Session(ABC):
         rows: Rows = cursor.fetchall()
         return rows
 
+    @abstractmethod
+    def create_functions(self) -> None:
+        """Create the functions that queries call, unless each connection has them anyway."""
+
     def create_all(self, metadata: sa.MetaData) -> None:
         """Create tables and indexes."""
         metadata.create_all(self.connection, checkfirst=False)

@@ -68,6 +68,9 @@ class SqliteSession(Session):
     def take_turns(self, about: str) -> None:
         """Writers take turns about everything."""
 
+    def create_functions(self) -> None:
+        """Each connection has them when it is made."""
+
     def begin(self, *, writing: bool) -> None:
         """Begin, waiting for other writers."""
         deadline = time.monotonic() + WRITE_PATIENCE

@@ -43,7 +43,12 @@ def _tags(name: str, parent: str, column: str) -> sa.Table:
     )
 
 
-version = sa.Table("quire_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
+version = sa.Table(
+    "quire_version",
+    metadata,
+    sa.Column("version_num", sa.String(32)),
+    sa.PrimaryKeyConstraint("version_num", name="quire_version_pkc"),
+)
 
 keys = sa.Table(
     "keys",

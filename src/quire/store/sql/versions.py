@@ -39,6 +39,7 @@ _REGISTERED = Statement(
     """SELECT id, name, creation_timestamp, last_updated_timestamp, description, last_version
     FROM registered_models WHERE name = :name"""
 )
+_REGISTERED_TO_CHANGE = Statement("$find FOR NO KEY UPDATE", find=_REGISTERED.sql)
 _FIND = Statement(
     "SELECT $columns FROM $joined WHERE registered_models.name = :name AND version = :version",
     columns=_COLUMNS,
@@ -87,9 +88,9 @@ class SqlVersions(SqlLoggedModels):
     def _find_registered(self, session: Session, name: str) -> tuple[Any, ...] | None:
         return session.row(_REGISTERED, (name,))
 
-    def _registered_row(self, session: Session, name: str) -> tuple[Any, ...]:
+    def _registered_row(self, session: Session, name: str, find: Statement = _REGISTERED) -> tuple[Any, ...]:
         check_registered_name(name)
-        row = self._find_registered(session, name)
+        row = session.row(find, (name,))
         if row is None:
             raise NotFound(
                 f"No registered model is named {name!r}. Create it with create_registered_model, or list the names "
@@ -134,7 +135,7 @@ class SqlVersions(SqlLoggedModels):
             check_text(identifier or "", what, _MAX_SOURCE)
         now = now_ms()
         with self._database.write() as session:
-            row = self._registered_row(session, name)
+            row = self._registered_row(session, name, _REGISTERED_TO_CHANGE)
             model, run = self._lineage(session, place, model_id, run_id)
             number = session.row(_NEXT, (now, row[0]))
             assert number is not None
