@@ -8,17 +8,25 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quire.domain.errors import InvalidInput, Unavailable
+from quire.domain.redaction import redact
 from quire.server.app import create_app
 from quire.server.settings import Settings
 
+INTERRUPTED = 130
 _BACKLOG = 2048
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_CANNOT_START = 3
+_NOWHERE = -1
 
 
 def check_address(settings: Settings) -> None:
@@ -56,9 +64,47 @@ def open_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(settings: Settings) -> Server:
-    """A uvicorn server of the application."""
-    return Server(_config(create_app(settings), settings))
+class AppServer(Server):
+    """A uvicorn server that says when it serves, and ends in order with a code of its own when it is told to."""
+
+    def __init__(self, config: Config, ready: Callable[[], object] = lambda: None) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self.told = 0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End; at the second interrupt at once."""
+        self.told = self.told or sig
+        super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGTERM and SIGINT while serving; unlike uvicorn, do not send them to this process again."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @property
+    def code(self) -> int:
+        """The exit code of the process."""
+        return INTERRUPTED if self.told == signal.SIGINT else 0 if self.started else 1
+
+
+def make_server(settings: Settings, ready: Callable[[], object] = lambda: None) -> AppServer:
+    """A uvicorn server of the application. ``ready`` is called once it serves."""
+    return AppServer(_config(create_app(settings), settings), ready)
 
 
 def _config(app: Any, settings: Settings) -> Config:
@@ -113,55 +159,74 @@ def _protocol(timeout: float) -> type[HttpToolsProtocol]:
 def serve(settings: Settings, listening: Callable[[str], None] = lambda address: None) -> int:
     """Serve until SIGTERM or SIGINT, then answer what is on its way; the exit code.
 
-    ``listening`` is told the server's address once its sockets are open.
+    ``listening`` is told the server's address once it answers there.
     """
     check_address(settings)
     listener = open_socket(settings.host, settings.port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    listening(f"http://{host}:{listener.getsockname()[1]}{settings.static_prefix}")
+    address = f"http://{host}:{listener.getsockname()[1]}{settings.static_prefix}"
     if settings.workers > 1:
-        return _serve_many(settings, listener)
-    make_server(settings).run(sockets=[listener])
-    return 0
+        return _Workers(settings, listener).run(lambda: listening(address))
+    server = make_server(settings, lambda: listening(address))
+    server.run(sockets=[listener])
+    return server.code
 
 
-def _serve_many(settings: Settings, listener: socket.socket) -> int:
-    """Serve from several processes on one socket; one that dies is replaced."""
-    children = {_start(settings, listener) for _ in range(settings.workers)}
-    stopping = False
+class _Workers:
+    """Several server processes on one socket. One that dies is replaced; one that cannot start ends them all."""
 
-    def stop(number: int, _frame: object) -> None:
-        nonlocal stopping
-        stopping = True
-        for child in children:
-            os.kill(child, number)
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._children: set[int] = set()
+        self._told = 0
+        self._heard, self._say = os.pipe()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    while children:
+    def run(self, ready: Callable[[], None]) -> int:
+        """Serve until told to end; the exit code."""
+        for number in _SIGNALS:
+            signal.signal(number, self._stop)
+        self._children |= {self._start() for _ in range(self._settings.workers)}
+        os.close(self._say)
+        self._say = _NOWHERE  # a child that replaces another has nobody to tell
+        if os.read(self._heard, 1):
+            ready()
+        failed = False
+        while self._children:
+            child, status = os.wait()
+            self._children.discard(child)
+            if os.waitstatus_to_exitcode(status) == _CANNOT_START:
+                failed = True
+                self._stop(signal.SIGTERM, None)
+            elif not self._told:
+                self._children.add(self._start())
+        return 1 if failed else INTERRUPTED if self._told == signal.SIGINT else 0
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self._told = self._told or number
+        for child in self._children:
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
+
+    def _start(self) -> int:
+        """Fork a server process; its id."""
+        child = os.fork()
+        if child:
+            return child
+        code = _CANNOT_START
         try:
-            ended, status = os.wait()
-        except InterruptedError:
-            continue
-        children.discard(ended)
-        if not stopping:
-            if os.waitstatus_to_exitcode(status) == 1:
-                stop(signal.SIGTERM, None)
-                continue
-            children.add(_start(settings, listener))
-    return 0 if stopping else 1
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            server = make_server(self._settings, self._ready)
+            server.run(sockets=[self._listener])
+            code = server.code
+        except Exception as error:
+            print(f"Error: {redact(str(error))}", file=sys.stderr)
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
 
-
-def _start(settings: Settings, listener: socket.socket) -> int:
-    child = os.fork()
-    if child:
-        return child
-    code = 1
-    try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        make_server(settings).run(sockets=[listener])
-        code = 0
-    finally:
-        sys.stdout.flush()
-        os._exit(code)
+    def _ready(self) -> None:
+        if self._say != _NOWHERE:
+            os.write(self._say, b".")
+            os.close(self._say)

@@ -1,0 +1,147 @@
+"""Writers share transactions and stay apart: each is answered once durable, and hurt by its own mistakes alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quire.domain.entities import Metric, Param, Tag
+from quire.domain.errors import InvalidInput, Unavailable
+from quire.server.work import Work
+from quire.store import open_store
+from quire.store.base import Store
+from tests.server.conftest import Served
+
+
+class Counted:
+    """A store that notes how many calls each of its transactions held."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.sizes: list[int] = []
+
+    def together(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+        self.sizes.append(len(calls))
+        found: list[Any] = self._store.together(calls)
+        return found
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path}/quire.db")
+    yield opened
+    opened.close()
+
+
+async def test_what_waits_shares_a_transaction_and_a_mistake_is_its_own(store: Store) -> None:
+    counted = Counted(store)
+    work = Work(counted, reading_threads=2, artifact_threads=2)
+    run = store.create_run("0").info.run_id
+    gate = threading.Event()
+    first = asyncio.ensure_future(work.write(gate.wait))
+    await asyncio.sleep(0.05)
+
+    def param(number: int) -> Callable[[], None]:
+        return lambda: store.log_batch(run, params=[Param("same" if number < 2 else f"p{number}", str(number))])
+
+    waiting = [asyncio.ensure_future(work.write(param(number))) for number in range(20)]
+    await asyncio.sleep(0.05)
+    gate.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    await first
+    assert [type(outcome) for outcome in outcomes].count(InvalidInput) == 1
+    assert isinstance(outcomes[1], InvalidInput)
+    assert counted.sizes == [20]
+    assert len(store.get_run(run).data.params) == 19
+    work.close()
+
+
+async def test_an_answer_is_given_only_once_it_is_durable(store: Store, tmp_path: Path) -> None:
+    work = Work(Counted(store), reading_threads=2, artifact_threads=2)
+    run = store.create_run("0").info.run_id
+
+    async def write(step: int) -> None:
+        await work.write(lambda: store.log_batch(run, metrics=[Metric("m", 1.0, 1, step)]))
+        seen = await work.read(lambda: store.get_metric_history(run, "m"))
+        assert step in {metric.step for metric in seen}
+
+    await asyncio.gather(*(write(step) for step in range(50)))
+    work.close()
+
+
+async def test_a_caller_that_gave_up_does_not_hurt_the_others(store: Store) -> None:
+    work = Work(Counted(store), reading_threads=2, artifact_threads=2)
+    run = store.create_run("0").info.run_id
+    gate = threading.Event()
+    asyncio.ensure_future(work.write(gate.wait))  # noqa: RUF006
+    await asyncio.sleep(0.05)
+    gone = asyncio.ensure_future(work.write(lambda: store.log_batch(run, params=[Param("a", "1")])))
+    kept = asyncio.ensure_future(work.write(lambda: store.log_batch(run, params=[Param("b", "2")])))
+    await asyncio.sleep(0.05)
+    gone.cancel()
+    gate.set()
+    await kept
+    assert store.get_run(run).data.params["b"] == "2"
+    work.close()
+
+
+async def test_work_that_has_ended_takes_nothing_more(store: Store) -> None:
+    work = Work(Counted(store), reading_threads=2, artifact_threads=2)
+    done = [asyncio.ensure_future(work.write(lambda: 1)) for _ in range(100)]
+    await asyncio.sleep(0)
+    await asyncio.get_running_loop().run_in_executor(None, work.close)
+    assert await asyncio.gather(*done) == [1] * 100
+    with pytest.raises(Unavailable, match="stopping"):
+        await work.write(lambda: 1)
+
+
+def test_many_writers_of_one_run_meet_no_locked_database(server: Served) -> None:
+    """mlflow#6490, #4353: concurrent writers of one run and one key."""
+    run = server.run()
+
+    def write(number: int) -> int:
+        metrics = [{"key": f"m{key}", "value": number, "timestamp": 1, "step": number} for key in range(5)]
+        tags = [{"key": "same", "value": str(number)}]
+        body = {"run_id": run, "metrics": metrics, "tags": tags, "params": [{"key": f"p{number}", "value": "x"}]}
+        return server.call("POST", "/api/2.0/mlflow/runs/log-batch", body).status
+
+    with ThreadPoolExecutor(32) as pool:
+        assert set(pool.map(write, range(300))) == {200}
+    data = server.ask("GET", "runs/get", run_id=run)["run"]["data"]
+    assert {metric["value"] for metric in data["metrics"]} == {299.0}
+    assert len(data["params"]) == 300
+    assert len(server.ask("GET", "metrics/get-history", run_id=run, metric_key="m0")["metrics"]) == 300
+
+
+def test_readers_are_answered_while_a_writer_is_at_work(server: Served) -> None:
+    gate = threading.Event()
+    store = server.app.context.store
+
+    def slow() -> None:
+        with store.transaction():
+            store.set_experiment_tag("0", Tag("slow", "x"))
+            gate.wait(20)
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    try:
+        assert server.ask("GET", "experiments/get", experiment_id="0")["experiment"]["experiment_id"] == "0"
+    finally:
+        gate.set()
+        thread.join()
+
+
+def test_a_store_in_memory_is_one_for_all_requests(serve: Callable[..., Served], tmp_path: Path) -> None:
+    """mlflow#12783."""
+    server = serve(backend_store_uri="sqlite://", artifact_root=str(tmp_path))
+    experiment = server.experiment("in memory")
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: server.run(experiment), range(50)))
+        found = list(pool.map(lambda run: server.ask("GET", "runs/get", run_id=run)["run"]["info"]["run_id"], runs))
+    assert found == runs
