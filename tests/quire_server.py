@@ -67,6 +67,16 @@ class QuireServer:
         """End it at once."""
         self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Let it answer nothing, though it takes connections."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it answer again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def _end(self, kind: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(kind)

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from quire.domain.entities import Metric, Param, Tag
+from quire.domain.entities import DatasetInput, Metric, ModelInput, Param, Tag
 from quire.domain.names import MAX_METRICS_PER_BATCH, MAX_PARAMS_PER_BATCH, MAX_TAGS_PER_BATCH
 from quire.store.base import Store
+from quire.store.current import open_uri
+from quire.tracking.background import in_background, log_in_background
+
+if TYPE_CHECKING:
+    from quire.tracking.outbox import RunOperations
 
 T = TypeVar("T")
 _TOGETHER = MAX_METRICS_PER_BATCH - MAX_PARAMS_PER_BATCH - MAX_TAGS_PER_BATCH
+
+
+def record(
+    uri: str,
+    run_id: str,
+    synchronous: bool | None,
+    *,
+    metrics: Sequence[Metric] = (),
+    params: Sequence[Param] = (),
+    tags: Sequence[Tag] = (),
+    datasets: Sequence[DatasetInput] = (),
+    models: Sequence[ModelInput] = (),
+) -> RunOperations | None:
+    """Log to a run of the store of that URI: now, or in the background as the call or the environment says."""
+    if in_background(synchronous):
+        return log_in_background(
+            uri, run_id, metrics=metrics, params=params, tags=tags, datasets=datasets, models=models
+        )
+    store = open_uri(uri)
+    if datasets or models:
+        store.log_inputs(run_id, datasets=datasets, models=models)
+    log_all(store, run_id, metrics=metrics, params=params, tags=tags)
+    return None
 
 
 def log_all(

@@ -19,6 +19,7 @@ from quire.domain.entities import ModelOutput, Run, RunStatus
 from quire.domain.ids import now_ms
 from quire.store.base import Store
 from quire.store.current import open_uri
+from quire.tracking import background
 
 
 class ActiveRun(Run, frozen=True, kw_only=True):
@@ -123,7 +124,7 @@ def _end(entry: OpenRun, status: RunStatus) -> None:
         _open.pop(entry, None)
         _last[:] = [entry]
     stack()
-    entry.store.update_run(entry.run_id, status=status, end_time=now_ms())
+    background.end_run(entry.uri, entry.run_id, status, now_ms())
 
 
 def _status_after(kind: type[BaseException] | None) -> RunStatus:

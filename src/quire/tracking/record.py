@@ -1,22 +1,26 @@
 """Logging params, metrics and tags to the active run.
 
-Each function starts a run if none is active, as in MLflow. ``synchronous`` is accepted and has no effect: what
-was logged is stored when the function returns.
+Each function starts a run if none is active, as in MLflow. What was logged is stored when the function returns,
+unless ``synchronous=False`` (or ``QUIRE_ASYNC_LOGGING=1`` in the environment) has it logged in the background: see
+:mod:`quire.tracking.outbox`. A function that logs in the background returns :class:`RunOperations`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quire.domain.entities import Dataset, DatasetInput, Metric, ModelInput
-from quire.store.base import Store
+from quire.store.current import absolute_uri, get_tracking_uri
 from quire.tracking import values
-from quire.tracking.batches import log_all
-from quire.tracking.client import Client
+from quire.tracking.background import flush_all, in_background
+from quire.tracking.batches import record
 from quire.tracking.client.runs import new_metric
 from quire.tracking.context import OpenRun
 from quire.tracking.inputs import AnyDataset, dataset_entity
 from quire.tracking.runs import run_to_log_to
+
+if TYPE_CHECKING:
+    from quire.tracking.outbox import RunOperations
 
 
 def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
@@ -25,14 +29,16 @@ def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
     Raises InvalidInput if the run has another value of it already.
     """
     run = run_to_log_to()
-    run.store.log_batch(run.run_id, params=[values.param(key, value)])
-    return value
+    logged = record(run.uri, run.run_id, synchronous, params=[values.param(key, value)])
+    return logged or value
 
 
-def log_params(params: dict[str, Any], synchronous: bool | None = None, run_id: str | None = None) -> None:
+def log_params(
+    params: dict[str, Any], synchronous: bool | None = None, run_id: str | None = None
+) -> RunOperations | None:
     """Log params to the active run or to ``run_id``, a hundred at a time: all of them or none."""
-    store, target, _ = _target(run_id)
-    log_all(store, target, params=values.params(params))
+    uri, target, _ = _target(run_id)
+    return record(uri, target, synchronous, params=values.params(params))
 
 
 def log_metric(
@@ -44,14 +50,14 @@ def log_metric(
     run_id: str | None = None,
     model_id: str | None = None,
     dataset: AnyDataset | None = None,
-) -> None:
+) -> RunOperations | None:
     """Log one measured number to the active run or to ``run_id``.
 
     ``step`` is 0 and ``timestamp`` (milliseconds) is now unless given. With ``model_id`` it is also a metric of that
     logged model, measured on ``dataset``; without, of the models that the run logged at that step.
     Raises InvalidInput, naming key and value, for something that is not a number.
     """
-    log_metrics({key: value}, step, synchronous, run_id, timestamp, model_id, dataset)
+    return log_metrics({key: value}, step, synchronous, run_id, timestamp, model_id, dataset)
 
 
 def log_metrics(
@@ -62,10 +68,10 @@ def log_metrics(
     timestamp: int | None = None,
     model_id: str | None = None,
     dataset: AnyDataset | None = None,
-) -> None:
+) -> RunOperations | None:
     """Log numbers, a thousand at a time: all of them or none; see :func:`log_metric`."""
     values.expect_mapping("metrics", metrics)
-    store, target, entry = _target(run_id)
+    uri, target, entry = _target(run_id)
     described = dataset_entity(dataset) if dataset is not None else None
     name, digest = (described.name, described.digest) if described else (None, None)
     models: list[str | None] = [model_id] if model_id else [*_models_at(entry, step or 0)] or [None]
@@ -74,21 +80,20 @@ def log_metrics(
         for key, value in metrics.items()
         for model in models
     ]
-    if model_id or described:
-        _note_inputs(store, target, entry, model_id, described)
-    log_all(store, target, metrics=batch)
+    models_in, datasets = _inputs(entry, model_id, described)
+    return record(uri, target, synchronous, metrics=batch, datasets=datasets, models=models_in)
 
 
-def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:
+def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
     """Set or replace a tag of the active run; its value is kept as text."""
     run = run_to_log_to()
-    run.store.log_batch(run.run_id, tags=[values.tag(key, value)])
+    return record(run.uri, run.run_id, synchronous, tags=[values.tag(key, value)])
 
 
-def set_tags(tags: dict[str, Any], synchronous: bool | None = None) -> None:
+def set_tags(tags: dict[str, Any], synchronous: bool | None = None) -> RunOperations | None:
     """Set or replace tags of the active run, a hundred at a time: all of them or none."""
     run = run_to_log_to()
-    log_all(run.store, run.run_id, tags=values.tags(tags))
+    return record(run.uri, run.run_id, synchronous, tags=values.tags(tags))
 
 
 def delete_tag(key: str) -> None:
@@ -98,30 +103,32 @@ def delete_tag(key: str) -> None:
 
 
 def flush_async_logging() -> None:
-    """Nothing is left to wait for: logging is done when it returns. Here for scripts that call it."""
+    """Wait until the stores have what was logged in the background, by this process or by one that died before.
+
+    Raises what a store refused, once.
+    """
+    flush_all(absolute_uri(get_tracking_uri()) if in_background(None) else None)
 
 
 def flush_artifact_async_logging() -> None:
     """Nothing is left to wait for: artifacts are stored when logging them returns. Here for scripts that call it."""
 
 
-def _target(run_id: str | None) -> tuple[Store, str, OpenRun | None]:
+def _target(run_id: str | None) -> tuple[str, str, OpenRun | None]:
     if run_id is not None:
-        return Client().store, run_id, None
+        return absolute_uri(get_tracking_uri()), run_id, None
     run = run_to_log_to()
-    return run.store, run.run_id, run
+    return run.uri, run.run_id, run
 
 
 def _models_at(entry: OpenRun | None, step: int) -> list[str]:
     return [output.model_id for output in entry.outputs if output.step == step] if entry else []
 
 
-def _note_inputs(
-    store: Store, run_id: str, entry: OpenRun | None, model_id: str | None, dataset: Dataset | None
-) -> None:
-    """Record that the run read the model (unless it made it) and the dataset that a metric was measured on."""
+def _inputs(
+    entry: OpenRun | None, model_id: str | None, dataset: Dataset | None
+) -> tuple[list[ModelInput], list[DatasetInput]]:
+    """That the run read the model (unless it made it) and the dataset that a metric was measured on."""
     made = model_id is not None and entry is not None and any(output.model_id == model_id for output in entry.outputs)
     models = [ModelInput(model_id=model_id)] if model_id and not made else []
-    datasets = [DatasetInput(dataset=dataset)] if dataset else []
-    if models or datasets:
-        store.log_inputs(run_id, datasets=datasets, models=models)
+    return models, [DatasetInput(dataset=dataset)] if dataset else []

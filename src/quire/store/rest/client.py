@@ -18,6 +18,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -38,8 +39,8 @@ KNOWN_PATIENCE = 30.0
 FIRST_PATIENCE = 3.0
 """Seconds that a server which never answered is waited for: the address may be wrong."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
-_BUSY = (429, 503)
 _GATEWAY = (502, 503, 504)
+_patience: ContextVar[float | None] = ContextVar("quire_http_patience", default=None)
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +136,9 @@ class RestClient:
 
     def patience(self) -> float:
         """Seconds that failures are waited out: ``QUIRE_HTTP_PATIENCE``, else by whether the server ever answered."""
+        chosen = _patience.get()
+        if chosen is not None:
+            return chosen
         return seconds("HTTP_PATIENCE", KNOWN_PATIENCE if self._answered else FIRST_PATIENCE)
 
     def _target(self, call: Call) -> str:
@@ -151,6 +155,16 @@ class RestClient:
         if named := workspace():
             headers["X-MLFLOW-WORKSPACE"] = quote(named)
         return headers
+
+
+@contextmanager
+def waiting_at_most(patience: float) -> Iterator[None]:
+    """Wait failures out for so many seconds inside of the block, whatever the environment says."""
+    token = _patience.set(patience)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quire.domain.entities import (
     DatasetInput,
@@ -19,9 +19,12 @@ from quire.domain.ids import now_ms
 from quire.domain.paging import Page
 from quire.domain.run_names import random_name
 from quire.tracking import values
-from quire.tracking.batches import log_all
+from quire.tracking.batches import record
 from quire.tracking.client.base import ClientBase
 from quire.tracking.origin import PARENT, RUN_NAME, user
+
+if TYPE_CHECKING:
+    from quire.tracking.outbox import RunOperations
 
 
 class RunCalls(ClientBase):
@@ -71,9 +74,9 @@ class RunCalls(ClientBase):
         self.store.restore_run(run_id)
 
     def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
-        """Log a param once; its value is kept as text. Returns the value. ``synchronous`` has no effect."""
-        self.store.log_batch(run_id, params=[values.param(key, value)])
-        return value
+        """Log a param once; its value is kept as text. Returns the value, or what is logged in the background."""
+        logged = record(self._store_uri, run_id, synchronous, params=[values.param(key, value)])
+        return logged or value
 
     def log_metric(
         self,
@@ -86,14 +89,14 @@ class RunCalls(ClientBase):
         dataset_name: str | None = None,
         dataset_digest: str | None = None,
         model_id: str | None = None,
-    ) -> None:
+    ) -> RunOperations | None:
         """Log one measured number. ``timestamp`` is in milliseconds, now by default; ``step`` is 0 by default."""
         metric = new_metric(key, value, timestamp, step, model_id, dataset_name, dataset_digest)
-        self.store.log_batch(run_id, metrics=[metric])
+        return record(self._store_uri, run_id, synchronous, metrics=[metric])
 
-    def set_tag(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> None:
+    def set_tag(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
         """Set or replace a tag."""
-        self.store.log_batch(run_id, tags=[values.tag(key, value)])
+        return record(self._store_uri, run_id, synchronous, tags=[values.tag(key, value)])
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Remove a tag; NotFound if it is not set."""
@@ -106,11 +109,12 @@ class RunCalls(ClientBase):
         params: Sequence[Param] = (),
         tags: Sequence[Tag] = (),
         synchronous: bool | None = None,
-    ) -> None:
+    ) -> RunOperations | None:
         """Log all of it or nothing; what is too much for one batch (1,000 items) is stored batch by batch."""
-        log_all(
-            self.store,
+        return record(
+            self._store_uri,
             run_id,
+            synchronous,
             metrics=[_checked(metric) for metric in metrics],
             params=[values.param(item.key, item.value) for item in params],
             tags=[values.tag(item.key, item.value) for item in tags],

@@ -1,0 +1,296 @@
+"""Logging in the background: calls return at once, and a thread brings what was logged to the store.
+
+``QUIRE_ASYNC_LOGGING=1`` (or ``MLFLOW_ENABLE_ASYNC_LOGGING``) turns it on, ``synchronous`` decides for one call.
+What is logged waits in memory, is sent in batches, and goes to disk when the store is away or memory is full
+(:mod:`quire.tracking.spill`); from then on everything goes to disk until all of it was brought. Order is kept within
+a run. Nothing is counted twice: repeating a batch changes nothing in any store. What a store refuses for good is
+reported in the log, and raised by :func:`flush_all`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from quire.domain.errors import PermissionDenied, QuireError, Unauthenticated, Unavailable
+from quire.store.base import Store
+from quire.store.current import open_uri
+from quire.store.rest.client import waiting_at_most
+from quire.tracking.operations import Operation, Waiting, checked, merged, perform
+from quire.tracking.spill import Spill
+
+MAX_WEIGHT = 32 * 1024 * 1024
+"""About how many bytes wait in memory; what is more goes to disk."""
+CHUNK = 2000
+"""Operations that are taken up together."""
+LINGER = 0.05
+"""Seconds that the first operation waits for others to go with it."""
+PATIENCE = 0.5
+"""Seconds after which a server that cannot be reached counts as away."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_MOST_FAILURES = 8
+"""Times that a store that answers may fail at an operation before that is given up."""
+_AWAY = (Unavailable, Unauthenticated, PermissionDenied)
+
+log = logging.getLogger("quire")
+
+
+class RunOperations:
+    """What a call logged in the background."""
+
+    def __init__(self, outbox: Outbox, number: int) -> None:
+        self._outbox = outbox
+        self._number = number
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until it is stored. Raises the store's refusal; Unavailable if ``timeout`` (s) passes before."""
+        self._outbox.wait(self._number, timeout)
+
+
+class Outbox:
+    """What waits for the store of one URI, and the thread that brings it there."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._changed = threading.Condition()
+        self._memory: deque[Waiting] = deque()
+        self._weight = 0
+        self._spill = Spill(self._store().uri)
+        self._in_flight: list[Waiting] = []
+        self._submitted = self._finished = 0
+        self._hurried = self._closed = False
+        self._away: QuireError | None = None
+        self._failures = 0
+        self._refused: deque[tuple[int, QuireError]] = deque(maxlen=1000)
+        self._take_over()
+        self._start()
+
+    def submit(self, operation: Operation) -> RunOperations:
+        """Take an operation over. Raises InvalidInput for one that no store accepts, Unavailable if no room is left."""
+        operation = checked(operation)
+        with self._changed:
+            waiting = Waiting(self._submitted + 1, operation)
+            if self._spill.count:
+                self._spill.add([waiting])
+            elif self._weight + operation.weight > MAX_WEIGHT:
+                self._spill.add([*self._memory, waiting])
+                self._forget_memory()
+            else:
+                self._memory.append(waiting)
+                self._weight += operation.weight
+            self._submitted += 1
+            self._changed.notify_all()
+            return RunOperations(self, self._submitted)
+
+    def flush(self, timeout: float | None = None, *, while_away: bool = True) -> bool:
+        """Wait until the store has all that was logged before; whether it has.
+
+        With ``while_away=False`` the wait ends when the store turns out to be away and all is safe on disk.
+        """
+        with self._changed:
+            return self._wait_for(self._submitted, timeout, while_away)
+
+    def wait(self, number: int, timeout: float | None) -> None:
+        """Wait until the store has the operation of that number; raise what it refused it with."""
+        with self._changed:
+            if not self._wait_for(number, timeout, while_away=True):
+                reason = f" {self._away.message}" if self._away else ""
+                raise Unavailable(f"The store has not taken what was logged within {timeout} s.{reason}")
+            for refused, error in self._refused:
+                if refused == number:
+                    raise error
+
+    def refusals(self) -> list[QuireError]:
+        """What the store refused for good since this was last asked."""
+        with self._changed:
+            errors = [error for _, error in self._refused]
+            self._refused.clear()
+            return errors
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not (self._memory or self._in_flight or self._spill.count)
+
+    def close(self, timeout: float) -> None:
+        """Bring what can be brought in time; the rest stays on disk for the next process."""
+        done = self.flush(timeout)
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            if not done:
+                self._secure()
+                log.warning(
+                    "The store %s has not taken %d logged operations. They are kept on disk, and the next process "
+                    "that logs to it in the background brings them.%s",
+                    self._store().uri,
+                    self._spill.count,
+                    f" {self._away.message}" if self._away else "",
+                )
+            self._spill.close()
+
+    def leave_to_parent(self) -> object:
+        """In the child of a fork: everything here is the parent's. What is returned must be kept and not be used."""
+        return self._spill.leave_to_parent()
+
+    def _store(self) -> Store:
+        return open_uri(self._uri)
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._work, name="quire-outbox", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending: what is submitted now goes to disk in close()
+            log.debug("no thread for the outbox of %s", self._uri)
+
+    def _take_over(self) -> None:
+        try:
+            found = self._spill.take_over()
+        except Unavailable as error:
+            log.warning("%s", error.message)
+        else:
+            self._submitted = found
+            if found:
+                log.info("Bringing %d logged operations that an earlier process could not bring.", found)
+
+    def _wait_for(self, number: int, timeout: float | None, while_away: bool) -> bool:
+        end = None if timeout is None else time.monotonic() + timeout
+        self._hurried = True
+        self._changed.notify_all()
+        while not (self._finished >= number or self.is_empty):
+            if self._away and not while_away and not self._memory:
+                return False
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            self._changed.wait(left)
+        return True
+
+    def _work(self) -> None:
+        pause = _FIRST_PAUSE
+        while chunk := self._take():
+            undone, error = self._deliver(chunk)
+            with self._changed:
+                self._in_flight = []
+                if error is None:
+                    self._settle(chunk)
+                    pause = _FIRST_PAUSE
+                    continue
+                self._keep(undone, error)
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._closed, pause)
+                pause = min(_LONGEST_PAUSE, pause * 2)
+
+    def _take(self) -> list[Waiting]:
+        """The oldest operations, once there are any; none when the outbox was closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self.is_empty)
+            if self._memory and not self._spill.count:
+                self._changed.wait_for(lambda: self._hurried or self._closed or len(self._memory) >= CHUNK, LINGER)
+            if self._closed:
+                return []
+            if self._spill.count:
+                self._in_flight = self._spill.oldest(CHUNK)
+            else:
+                self._in_flight = [self._memory.popleft() for _ in range(min(CHUNK, len(self._memory)))]
+                self._weight -= sum(waiting.operation.weight for waiting in self._in_flight)
+            return self._in_flight
+
+    def _deliver(self, chunk: list[Waiting]) -> tuple[list[Waiting], QuireError | None]:
+        """Bring operations to the store; those that it did not take, and why, if it could not be asked."""
+        done: set[int] = set()
+        for operation, places in merged([waiting.operation for waiting in chunk]):
+            error = self._bring(operation, [chunk[place] for place in places])
+            if error is not None:
+                return [waiting for place, waiting in enumerate(chunk) if place not in done], error
+            done.update(places)
+            self._note_done([chunk[place] for place in places])
+        return [], None
+
+    def _bring(self, operation: Operation, parts: Sequence[Waiting]) -> QuireError | None:
+        """Bring one operation made of parts. The error if the store is away; a refused part counts as brought."""
+        try:
+            with waiting_at_most(PATIENCE):
+                perform(self._store(), operation)
+        except _AWAY as error:
+            return error
+        except QuireError as error:
+            if error.http_status >= 500 and self._failures < _MOST_FAILURES:
+                self._failures += 1
+                return error
+            return self._apart(parts, error)
+        except Exception as error:  # a mistake of ours must not end the thread
+            log.exception("Logging in the background failed")
+            return self._apart(parts, QuireError(f"Logging in the background failed: {error!r}"))
+        self._failures = 0
+        return None
+
+    def _apart(self, parts: Sequence[Waiting], error: QuireError) -> QuireError | None:
+        """Of several parts one was refused: bring each alone, so that the others are not lost with it."""
+        if len(parts) == 1:
+            self._refuse(parts[0], error)
+            return None
+        for part in parts:
+            away = self._bring(part.operation, [part])
+            if away is not None:
+                return away
+        return None
+
+    def _refuse(self, waiting: Waiting, error: QuireError) -> None:
+        log.error("The store refused what was logged to run %s: %s", waiting.operation.run_id, error.message)
+        with self._changed:
+            self._refused.append((waiting.number, error))
+
+    def _note_done(self, done: Sequence[Waiting]) -> None:
+        with self._changed:
+            if self._away is not None:
+                self._away = None
+                log.info("The store %s answers again; bringing what was logged meanwhile.", self._store().uri)
+            if not self._closed:
+                self._spill.remove([waiting for waiting in done if waiting.row is not None])
+
+    def _settle(self, chunk: list[Waiting]) -> None:
+        """All of a chunk was brought, and all that was logged before it."""
+        self._finished = max(self._finished, chunk[-1].number)
+        if self.is_empty:
+            self._finished = self._submitted
+            self._hurried = False
+        self._changed.notify_all()
+
+    def _keep(self, undone: list[Waiting], error: QuireError) -> None:
+        """The store is away: everything goes to disk, in order."""
+        if self._closed:
+            return
+        if self._away is None:
+            log.warning("What is logged is kept on disk until the store answers. %s", error.message)
+        self._away = error
+        try:
+            self._to_disk([waiting for waiting in undone if waiting.row is None])
+        except Unavailable as full:
+            log.error("%s", full.message)
+
+    def _secure(self) -> None:
+        """Put on disk what is in memory, and what is on its way."""
+        try:
+            self._to_disk([waiting for waiting in self._in_flight if waiting.row is None])
+        except Unavailable as full:
+            log.error("%s", full.message)
+
+    def _to_disk(self, first: list[Waiting]) -> None:
+        """Spill ``first``, before what is on disk, and the memory, behind it. Raises Unavailable; nothing is lost."""
+        try:
+            if first:
+                self._spill.add_before(first)
+        except Unavailable:
+            self._memory.extendleft(reversed(first))
+            raise
+        if self._memory:
+            self._spill.add(list(self._memory))
+            self._forget_memory()
+
+    def _forget_memory(self) -> None:
+        self._memory.clear()
+        self._weight = 0
