@@ -14,6 +14,9 @@ from quire.server.http import Request
 IDENTITY, REQUEST_ID, PREPARED, CHANGE = "quire.identity", "quire.request_id", "quire.prepared", "quire.change"
 """Keys of a request's scope: who asks, its id, what was worked out for its call, what a streaming call changes."""
 
+MAY_WRITE_TRACES = "quire.may_write_traces"
+"""Key of a request's scope: a coroutine function that refuses trace ids that may not be written to."""
+
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """``message`` is None for a call that streams; ``prepared`` what was worked out before the call runs."""

@@ -11,7 +11,7 @@ import msgspec
 
 from quire.domain.access import Identity, Role, reaches
 from quire.domain.errors import InvalidInput, NotFound, PermissionDenied
-from quire.server.auth.asking import IDENTITY, Asking
+from quire.server.auth.asking import IDENTITY, MAY_WRITE_TRACES, Asking
 from quire.server.auth.logins import Logins
 from quire.server.auth.places import Found, Ref, Whereabouts
 from quire.server.auth.rules import RULES, Need, Rule, route_of
@@ -20,8 +20,6 @@ from quire.server.context import Context
 from quire.server.http import Request
 
 _logger = logging.getLogger("quire.server.auth")
-MAY_WRITE_TRACES = "quire.may_write_traces"
-"""Key of a request's scope: a coroutine function that refuses trace ids that may not be written to."""
 
 
 class Guard:

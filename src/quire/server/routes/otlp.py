@@ -12,6 +12,7 @@ from typing import Any
 
 from quire.domain.errors import InvalidInput
 from quire.domain.traces import SpanRecord
+from quire.server.auth.asking import MAY_WRITE_TRACES
 from quire.server.calls import Calls
 from quire.server.context import Context
 from quire.server.http import JSON, Reply, Request, Send, TooLarge, send_reply
@@ -43,6 +44,9 @@ async def export_spans(context: Context, request: Request, send: Send) -> None:
     experiment = request.header(EXPERIMENT_HEADER).strip() or DEFAULT_EXPERIMENT
     body = await request.body()
     spans = await context.run_read(partial(_read, body, kind, encoding, request.max_bytes))
+    may_write = request.scope.get(MAY_WRITE_TRACES)
+    if may_write is not None:  # a trace that is there already may belong to another experiment
+        await may_write({span.trace_id for span in spans})
     run_id = request.header(RUN_HEADER).strip()
     await context.run_write(partial(_store, context, experiment, spans, run_id))
     await send_reply(send, Reply(b"", 200, [(b"content-type", _PROTOBUF.encode())]) if kind == _PROTOBUF else _EMPTY)
