@@ -51,6 +51,11 @@ def get_registry_uri() -> str:
     return _chosen.get("registry") or _from_environment(REGISTRY_VARIABLES) or get_tracking_uri()
 
 
+def get_artifact_root() -> str | None:
+    """Where new experiments keep artifacts, if the environment says so."""
+    return os.environ.get(ARTIFACT_ROOT_VARIABLE) or None
+
+
 def current_store() -> Store:
     """The store in use, opened once a process. Raises InvalidInput for a URI that no store serves."""
     return open_uri(get_tracking_uri())
@@ -63,7 +68,7 @@ def current_registry_store() -> Store:
 
 def open_uri(uri: str) -> Store:
     """The store of a URI, whose relative file, if any, is taken from the working directory."""
-    place = (absolute_uri(uri), os.environ.get(ARTIFACT_ROOT_VARIABLE) or None)
+    place = (absolute_uri(uri), get_artifact_root())
     store = _opened.get(place)
     if store is None or getattr(store, "closed", False):
         from quire.store import open_store

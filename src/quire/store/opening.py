@@ -18,7 +18,8 @@ from quire.store.base import Store
 
 if TYPE_CHECKING:
     from quire.store.rest import RestStore
-    from quire.store.sql import SqlStore
+    from quire.store.sql import Sqlite, SqlStore
+    from quire.store.sql.dialect import Dialect
     from quire.store.sql.postgres_place import PostgresPlace
 
 ARTIFACT_FOLDER = "quire-artifacts"
@@ -68,12 +69,34 @@ def open_store(uri: str, *, artifact_root: str | None = None) -> Store:
         from quire.store.sql.postgres_place import parse_postgres
 
         server = parse_postgres(uri)
-        return _opened(uri, _checked_root(artifact_root, Path.cwd()), partial(_open_postgres, server))
+        return _opened(uri, artifact_root_of(uri, artifact_root), partial(_open_postgres, server))
     if kind != "sqlite":
         raise _not_served(uri, kind)
     place = parse_sqlite(uri)
-    root = _checked_root(artifact_root, place.path.parent if place.path else Path.cwd())
+    root = artifact_root_of(uri, artifact_root)
     return _opened(f"{place.path}?{place.synchronous}", root, partial(_open_sqlite, place))
+
+
+def dialect_of(uri: str) -> Dialect:
+    """The database that a tracking URI names. InvalidInput if it names something else."""
+    kind = store_kind(uri)
+    if kind == "sqlite":
+        return _sqlite(parse_sqlite(uri))
+    if kind == "postgresql":
+        from quire.store.sql.postgres import Postgres
+        from quire.store.sql.postgres_place import parse_postgres
+
+        return Postgres(parse_postgres(uri))
+    raise InvalidInput(
+        f"The tracking URI {uri!r} names no database. Expected sqlite:///file.db or postgresql://host/database; the "
+        "database of a server is looked after where the server is."
+    )
+
+
+def artifact_root_of(uri: str, artifact_root: str | None = None) -> str:
+    """Where new experiments of the database at ``uri`` keep artifacts."""
+    path = parse_sqlite(uri).path if store_kind(uri) == "sqlite" else None
+    return _checked_root(artifact_root, path.parent if path else Path.cwd())
 
 
 def _opened(place: str, root: str, make: Callable[[str], SqlStore]) -> SqlStore:
@@ -130,14 +153,20 @@ def _checked_root(artifact_root: str | None, folder: Path) -> str:
 
 
 def _open_sqlite(place: SqlitePlace, root: str) -> SqlStore:
-    from quire.store.sql import Sqlite, SqlStore
+    from quire.store.sql import SqlStore
+
+    return SqlStore(_sqlite(place), root)
+
+
+def _sqlite(place: SqlitePlace) -> Sqlite:
+    from quire.store.sql import Sqlite
 
     path = place.path
     if path is not None and not path.parent.is_dir():
         raise NotFound(f"The folder {path.parent} does not exist, so {path.name} cannot be opened. Create it first.")
     if path is not None and path.is_dir():
         raise InvalidInput(f"{path} is a folder; the tracking URI names a file, such as sqlite:///{path}/quire.db.")
-    return SqlStore(Sqlite(path, synchronous=place.synchronous), root)
+    return Sqlite(path, synchronous=place.synchronous)
 
 
 def _open_postgres(place: PostgresPlace, root: str) -> SqlStore:

@@ -492,16 +492,16 @@ def test_a_database_of_another_program_is_left_alone(postgres_uri: str) -> None:
         (lambda uri: uri + "?colour=blue", InvalidInput, "cannot be read"),
         (lambda uri: uri + "?pool_size=many", InvalidInput, "pool_size=many"),
         (lambda uri: uri + "?prepare=perhaps", InvalidInput, "prepare=perhaps"),
-        (lambda _: "postgresql://u:hidden@word@host/db", Unavailable, "cannot be reached"),
+        (lambda _: "postgresql://u:hidden@127.0.0.1:1:2/db", Unavailable, "cannot be reached"),
         (lambda _: "postgresql://u:hidden%zzword@host/db", InvalidInput, "is malformed"),
         (lambda _: "postgresql+pg8000://u:hidden@host/db", InvalidInput, "asks for the driver"),
     ],
 )
 def test_a_uri_that_leads_nowhere_is_explained_without_its_password(
-    server: PostgresServer, change: Callable[[str], str], kind: type[Exception] | None, problem: str
+    postgres_server: PostgresServer, change: Callable[[str], str], kind: type[Exception] | None, problem: str
 ) -> None:
     with pytest.raises(kind or Exception, match=problem) as raised:
-        open_store(change(server.create_database()).replace("host/", "127.0.0.1:1/"), artifact_root="artifacts")
+        open_store(change(postgres_server.create_database()), artifact_root="artifacts")
     said = repr(raised.value) + str(raised.value.__cause__)
     for secret in (PASSWORD, "wrong-password", "hidden"):
         assert secret not in said
@@ -521,7 +521,7 @@ def test_a_value_that_cannot_be_stored_is_refused_by_naming_it(store: SqlStore) 
     store.log_batch(run, tags=[Tag("k", "fine")])
 
 
-def test_a_user_without_rights_is_told(store: SqlStore, postgres_uri: str, server: PostgresServer) -> None:
+def test_a_user_without_rights_is_told(server: PostgresServer) -> None:
     other = open_store(server.create_database(), artifact_root="artifacts")
     assert isinstance(other, SqlStore)
     with psycopg.connect(server.uri(other.uri.rpartition("/")[2]), autocommit=True) as connection:

@@ -42,6 +42,7 @@ _CHECKPOINT = Statement(
     """SELECT next_xid, extract(epoch FROM clock_timestamp() - checkpoint_time)::double precision
     FROM pg_control_checkpoint()"""
 )
+_INVALID = Statement("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
 _ENCODING = Statement("SELECT current_setting('server_encoding')")
 # In order of preference: those that know the case of every alphabet.
 _COLLATIONS = ("und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8", "en_US.utf8")
@@ -87,8 +88,15 @@ class PostgresSession(Session):
 
     def take_turns(self, about: str) -> None:
         """Until the end of this transaction, wait for others that take turns about the same."""
-        self._driver.execute("SET LOCAL statement_timeout = 0")
         self.run(_TURN, (about,))
+
+    def take_time(self) -> None:
+        """Let no statement of this transaction be given up for taking long."""
+        self._driver.execute("SET LOCAL statement_timeout = 0")
+
+    def damage(self) -> list[str]:
+        """What the database finds wrong with its own storage: indexes whose making failed."""
+        return [f"the index {row[0]} is not valid" for row in self.rows(_INVALID)]
 
     def create_functions(self) -> None:
         """Create the function by which ILIKE compares."""

@@ -27,13 +27,14 @@ def ensure_schema(database: Database, artifact_root: str) -> None:
     Raises InvalidInput for a file that is not Quire's, InvalidState for a schema newer than this version knows.
     """
     with database.read() as session:
-        current = _revision(session)
+        current = revision(session)
     if current == HEAD_REVISION:
         return
     database.prepare()
     with database.write() as session:
+        session.take_time()
         session.take_turns("schema")
-        current = _revision(session)
+        current = revision(session)
         session.create_functions()
         if current is None:
             _create(session, artifact_root)
@@ -41,7 +42,8 @@ def ensure_schema(database: Database, artifact_root: str) -> None:
             _migrate(session, current)
 
 
-def _revision(session: Session) -> str | None:
+def revision(session: Session) -> str | None:
+    """The revision of the tables; None in an empty database. InvalidInput in one of another program."""
     names = session.tables()
     if tables.version.name in names:
         row = session.row(_VERSION)

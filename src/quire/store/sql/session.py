@@ -52,6 +52,14 @@ class Session(ABC):
         """Until the end of this transaction, wait for others that take turns about the same."""
 
     @abstractmethod
+    def damage(self) -> list[str]:
+        """What the database finds wrong with its own storage."""
+
+    def take_time(self) -> None:
+        """Let no statement of this transaction be given up for taking long."""
+        return
+
+    @abstractmethod
     def begin(self, *, writing: bool) -> None:
         """Begin."""
 

@@ -32,6 +32,8 @@ _MAPPED_BYTES = 2**30
 _ROWS_AT_ONCE = (50, 10)
 
 _TABLES = Statement("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+_INTEGRITY = Statement("PRAGMA integrity_check(10)")
+_PARENTS = Statement("PRAGMA foreign_key_check")
 _PAIRS = "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 _ANY = re.compile(r"= ANY\(:(ids|names|pairs)\)")
 _LOCK = re.compile(r" FOR (NO KEY )?(UPDATE|SHARE)( SKIP LOCKED)?$")
@@ -70,6 +72,11 @@ class SqliteSession(Session):
 
     def create_functions(self) -> None:
         """Each connection has them when it is made."""
+
+    def damage(self) -> list[str]:
+        """What the database finds wrong with its own storage."""
+        said = [row[0] for row in self.rows(_INTEGRITY) if row[0] != "ok"]
+        return said + [f"a row of {row[0]} names a row of {row[2]} that is gone" for row in self.rows(_PARENTS)]
 
     def begin(self, *, writing: bool) -> None:
         """Begin, waiting for other writers."""
