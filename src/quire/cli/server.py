@@ -66,10 +66,20 @@ def server(
     max_request_mb: Annotated[
         int, typer.Option(min=1, metavar="MB", help="The largest request taken; files that are uploaded have no limit.")
     ] = 64,
+    auth: Annotated[
+        bool | None,
+        typer.Option(
+            "--auth/--no-auth",
+            help="Ask who may do what (default QUIRE_AUTH, else no). Needed to listen on an address that other "
+            "machines reach; `quire users create NAME --admin` makes the first admin.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve experiments, runs, models and files to MLflow's and Quire's clients, until interrupted."""
     from quire.domain.errors import InvalidInput
     from quire.server import Settings
+    from quire.server.auth import auth_from_environment
 
     if static_prefix and (not static_prefix.startswith("/") or static_prefix.endswith("/")):
         raise InvalidInput(f"--static-prefix is {static_prefix!r}; it begins with a slash and does not end with one.")
@@ -87,6 +97,7 @@ def server(
         allowed_hosts=_split(allowed_hosts),
         cors_allowed_origins=_split(cors_allowed_origins),
         max_request_bytes=max_request_mb << 20,
+        auth=auth_from_environment(auth),
     )
     from quire.server.running import serve
 

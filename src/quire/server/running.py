@@ -34,7 +34,7 @@ def check_address(settings: Settings) -> None:
     if settings.auth is None and not is_loopback(settings.host):
         raise InvalidInput(
             f"Without auth the server listens on this machine only; {settings.host!r} is reachable from others. Use "
-            "127.0.0.1, or turn auth on."
+            "127.0.0.1, or turn auth on: --auth or QUIRE_AUTH=1, after `quire users create NAME --admin`."
         )
 
 
