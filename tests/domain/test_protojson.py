@@ -84,6 +84,12 @@ def test_a_message_travels_in_a_query_too(sample: Sample) -> None:
     assert decode_query([*encode_query(flat), ("zork", "1")], Sample) == flat
 
 
+def test_the_word_null_in_a_query_is_text_and_no_number() -> None:
+    assert decode_query([("name", "null")], Sample).name == "null"
+    with pytest.raises(InvalidInput, match="'maybe'"):
+        decode_query([("name", "x"), ("maybe", "null")], Sample)
+
+
 def test_numbers_that_json_lacks_are_words() -> None:
     metrics = [Metric("a", float("nan")), Metric("b", float("inf")), Metric("null", float("-inf"))]
     assert [item["value"] for item in json.loads(encode(metrics))] == ["NaN", "Infinity", "-Infinity"]

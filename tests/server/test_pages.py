@@ -32,6 +32,7 @@ def test_the_document_describes_every_path_that_is_served(server: Served) -> Non
             *(pattern.methods for pattern in server.app.front.router._patterns.values()),
         )
         for call in methods.values()
+        if call.offered(server.app.context)
     }
     described = {f"{path} {method}" for path, item in document["paths"].items() for method in item}
     assert served == described
@@ -80,6 +81,21 @@ def test_the_meter_counts_requests_by_call_and_status(serve: Callable[..., Serve
     assert 'quire_http_requests_total{call="other",method="GET",status="404"} 1' in text
     assert 'quire_http_request_seconds_bucket{call="create_run",le="+Inf"} 1' in text
     assert re.search(r"^process_resident_memory_bytes \d+$", text, re.MULTILINE)
+
+
+def test_what_a_server_cannot_do_is_not_in_its_document(
+    server: Served, bucket: str, serve: Callable[..., Served]
+) -> None:
+    def names(each: Served) -> set[str]:
+        paths = each.call("GET", "/api/quire/v1/openapi.json").json["paths"]
+        return {item["operationId"] for methods in paths.values() for item in methods.values()}
+
+    assert names(serve(artifact_root=bucket)) - names(server) == {
+        "create_multipart_upload",
+        "complete_multipart_upload",
+        "abort_multipart_upload",
+        "presigned_download",
+    }
 
 
 def test_a_prefix_moves_every_path(serve: Callable[..., Served]) -> None:

@@ -135,6 +135,8 @@ def decode_query(fields: Iterable[tuple[str, str]], kind: type[T]) -> T:
             raw.setdefault(name, []).append(value)
         else:
             raw[name] = value
+            if value.lower() == "null" and name in _other_fields(kind):
+                raise _invalid(value, name, "expected a value, not the word null; leave the field out")
     return from_plain(raw, kind)
 
 
@@ -161,6 +163,16 @@ def _list_fields(kind: Any) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields if _lists(field.type))
 
 
+@lru_cache(maxsize=1024)
+def _other_fields(kind: Any) -> frozenset[str]:
+    """The fields that hold no text."""
+    texts = (msgspec.inspect.StrType, msgspec.inspect.LiteralType)
+    found = {
+        field.encode_name: _members(msgspec.inspect.type_info(field.type)) for field in msgspec.structs.fields(kind)
+    }
+    return frozenset(name for name, members in found.items() if not any(isinstance(each, texts) for each in members))
+
+
 def _lists(annotation: Any) -> bool:
     return any(isinstance(kind, msgspec.inspect.ListType) for kind in _members(msgspec.inspect.type_info(annotation)))
 
@@ -176,9 +188,13 @@ def explained(error: Exception, raw: Any, kind: Any) -> InvalidInput:
     value, expected = _follow(path, raw, kind)
     if value == "" and "length >= 1" in reason:
         return _missing(path)
+    return _invalid(value, path, expected or _beginning_small(reason))
+
+
+def _invalid(value: Any, name: str, why: str) -> InvalidInput:
     return InvalidInput(
-        f"Invalid value {_shown(value)} for parameter '{path}' supplied: {expected or _beginning_small(reason)}. See "
-        "the API docs for more information about request parameters."
+        f"Invalid value {_shown(value)} for parameter '{name}' supplied: {why}. See the API docs for more information "
+        "about request parameters."
     )
 
 

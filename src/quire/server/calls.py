@@ -26,14 +26,21 @@ from quire.server.http import Request, Send
 Kind = Literal["read", "write"]
 Action = Callable[[Context, Any], Any]
 Stream = Callable[[Context, Request, Send], Awaitable[None]]
+Offered = Callable[[Context], bool]
 A = TypeVar("A", bound=Action)
 S = TypeVar("S", bound=Stream)
+
+
+def always(context: Context) -> bool:
+    """What every server can do."""
+    return True
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call whose request and answer are messages. ``kind`` says whether it changes what the store keeps.
 
-    ``paths`` are all its paths, the first being its own and the others its older names.
+    ``paths`` are all its paths, the first being its own and the others its older names. ``offered`` tells whether a
+    server can do it at all: else it is left out of the OpenAPI document.
     """
 
     name: str
@@ -46,6 +53,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     tag: str
     success: int = 200
+    offered: Offered = always
 
 
 class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +67,7 @@ class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     openapi: dict[str, Any] = msgspec.field(default_factory=dict)
     kind: Kind = "read"
+    offered: Offered = always
 
 
 AnyCall = Call | StreamCall
@@ -79,13 +88,13 @@ class Calls:
         self._tag = tag
         self.all: list[AnyCall] = []
 
-    def read(self, method: str, *paths: str) -> Callable[[A], A]:
+    def read(self, method: str, *paths: str, offered: Offered = always) -> Callable[[A], A]:
         """Register a function that changes nothing."""
-        return self._register(method, paths, "read")
+        return self._register(method, paths, "read", 200, offered)
 
-    def write(self, method: str, *paths: str, success: int = 200) -> Callable[[A], A]:
+    def write(self, method: str, *paths: str, success: int = 200, offered: Offered = always) -> Callable[[A], A]:
         """Register a function that changes what the store keeps."""
-        return self._register(method, paths, "write", success)
+        return self._register(method, paths, "write", success, offered)
 
     def stream(
         self, method: str, *paths: str, kind: Kind = "read", openapi: dict[str, Any] | None = None
@@ -109,7 +118,9 @@ class Calls:
 
         return register
 
-    def _register(self, method: str, paths: tuple[str, ...], kind: Kind, success: int = 200) -> Callable[[A], A]:
+    def _register(
+        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered
+    ) -> Callable[[A], A]:
         def register(function: A) -> A:
             hints = get_type_hints(function)
             self.all.append(
@@ -124,6 +135,7 @@ class Calls:
                     summary=_summary(function),
                     tag=self._tag,
                     success=success,
+                    offered=offered,
                 )
             )
             return function

@@ -23,6 +23,16 @@ def direct_bucket(context: Context) -> ArtifactStore | None:
     return store if is_bucket(store) else None
 
 
+def gives_urls(context: Context) -> bool:
+    """Whether clients may fetch files from the bucket itself."""
+    return direct_bucket(context) is not None
+
+
+def takes_parts(context: Context) -> bool:
+    """Whether clients may send files to the bucket itself, in parts."""
+    return uploads_in_parts(context) is not None
+
+
 def is_bucket(store: ArtifactStore) -> bool:
     """Whether a store gives out URLs."""
     return hasattr(store, "presigned")

@@ -14,7 +14,7 @@ from quire.store.rest.wire.info import ErrorResponse
 
 _REFERENCE = "#/components/schemas/"
 _VARIABLE = re.compile(r"\{(\w+)(?::path)?\}")
-_INTEGER_TEXT = {"type": "string", "pattern": r"^-?\d+$"}
+_INTEGER_TEXT = {"type": "string", "pattern": r"^-?(0|[1-9]\d*)$"}
 _NUMBER_TEXT = {"type": "string", "pattern": r"^(-?\d+(\.\d+)?([eE][+-]?\d+)?|NaN|-?Infinity)$"}
 _NUMBER_WORD = {"enum": ["NaN", "Infinity", "-Infinity"]}
 _BOOLEAN_WORD = {"enum": ["true", "false", "True", "False", "TRUE", "FALSE", "0", "1", 0, 1]}

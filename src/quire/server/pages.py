@@ -41,7 +41,7 @@ def make_pages(
 ) -> Application:
     """The application of the pages and of Quire's own API."""
     prefix = context.settings.static_prefix
-    document = make_document(calls)
+    document = make_document([call for call in calls if call.offered(context)])
     encoded = msgspec.json.encode(document)
     page = docs_page(document)
 

@@ -13,7 +13,7 @@ from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.paths import checked_path
 from quire.server.calls import Calls
 from quire.server.context import Context
-from quire.server.direct import direct_bucket, not_implemented, signed, uploads_in_parts
+from quire.server.direct import direct_bucket, gives_urls, not_implemented, signed, takes_parts, uploads_in_parts
 from quire.server.http import JSON, Reply, Request, Send, send_reply
 from quire.server.routes.artifacts import FILE
 from quire.server.transfer import receive_file, send_file
@@ -76,7 +76,7 @@ def _delete(context: Context, path: str) -> None:
         return
 
 
-@calls.read("GET", "presigned/{artifact_path:path}")
+@calls.read("GET", "presigned/{artifact_path:path}", offered=gives_urls)
 def presigned_download(context: Context, request: OfProxied) -> ProxiedPresignedResponse:
     """A URL to fetch a file from the bucket itself."""
     store = direct_bucket(context)
@@ -87,7 +87,7 @@ def presigned_download(context: Context, request: OfProxied) -> ProxiedPresigned
     return ProxiedPresignedResponse(url=signed(store, "GET", path), file_size=size)
 
 
-@calls.write("POST", "mpu/create/{artifact_path:path}", "mpu/create")
+@calls.write("POST", "mpu/create/{artifact_path:path}", "mpu/create", offered=takes_parts)
 def create_multipart_upload(context: Context, request: CreateMultipartUpload) -> CreateMultipartUploadResponse:
     """Begin an upload in parts that the client sends to the bucket itself."""
     uploads, path = _upload(context, request.artifact_path, request.path)
@@ -103,7 +103,7 @@ def create_multipart_upload(context: Context, request: CreateMultipartUpload) ->
     )
 
 
-@calls.write("POST", "mpu/complete/{artifact_path:path}", "mpu/complete")
+@calls.write("POST", "mpu/complete/{artifact_path:path}", "mpu/complete", offered=takes_parts)
 def complete_multipart_upload(context: Context, request: CompleteMultipartUpload) -> Empty:
     """Make one file of the parts that were sent."""
     uploads, path = _upload(context, request.artifact_path, request.path)
@@ -111,7 +111,7 @@ def complete_multipart_upload(context: Context, request: CompleteMultipartUpload
     return Empty()
 
 
-@calls.write("POST", "mpu/abort/{artifact_path:path}", "mpu/abort")
+@calls.write("POST", "mpu/abort/{artifact_path:path}", "mpu/abort", offered=takes_parts)
 def abort_multipart_upload(context: Context, request: AbortMultipartUpload) -> Empty:
     """Forget the parts that were sent."""
     uploads, path = _upload(context, request.artifact_path, request.path)

@@ -17,11 +17,13 @@ else:
     class GivenTag(Tag, frozen=True):
         """A tag in a request; without a value its text is empty."""
 
+        key: Required
         value: str = ""
 
     class GivenParam(Param, frozen=True):
         """A param in a request; without a value its text is empty."""
 
+        key: Required
         value: str = ""
 
     class GivenMetric(Metric, frozen=True, kw_only=True):
