@@ -1,4 +1,4 @@
-"""What every artifact store promises, on local disk and on S3 alike."""
+"""What every artifact store promises: on local disk, on S3, behind Quire's server and MLflow's alike."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from quire.domain.errors import InvalidInput, NotFound
 ODD_NAMES = ["a b.txt", "ü/é.json", "100%.txt", "p%20q", "h#?.txt", "x=1&y=2", "[1]*{2}~", "quote'\"", "日本.txt"]
 
 
-@pytest.fixture(params=["local", "s3"])
+STORES = ["local", "s3", "Quire", pytest.param("MLflow", marks=[pytest.mark.mlflow, pytest.mark.slow])]
+
+
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
-    if request.param == "local":
-        return open_artifacts(str(tmp_path / "root"))
-    return open_artifacts(f"{request.getfixturevalue('bucket')}/some/{uuid.uuid4().hex}")
+    match request.param:
+        case "local":
+            return open_artifacts(str(tmp_path / "root"))
+        case "s3":
+            return open_artifacts(f"{request.getfixturevalue('bucket')}/some/{uuid.uuid4().hex}")
+    server = request.getfixturevalue(f"{request.param.lower()}_server")
+    return open_artifacts(f"mlflow-artifacts:/some/{uuid.uuid4().hex}", server)
 
 
 @pytest.fixture
@@ -45,8 +52,16 @@ def test_writing_again_replaces(store: ArtifactStore) -> None:
     assert [info.path for info in store.walk()] == ["a"]
 
 
+REFUSED_BY_MLFLOW = {
+    "p%20q": "MLflow's server decodes a name twice",
+    "h#?.txt": "MLflow's server refuses '#' and '?' in a name",
+}
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_odd_names_are_kept(store: ArtifactStore, name: str, tmp_path: Path) -> None:
+def test_odd_names_are_kept(store: ArtifactStore, name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if "MLflow" in request.node.name and name in REFUSED_BY_MLFLOW:
+        request.applymarker(pytest.mark.xfail(reason=REFUSED_BY_MLFLOW[name], strict=True))
     store.put_bytes(name.encode(), f"odd/{name}")
     assert [info.path for info in store.walk("odd")] == [f"odd/{name}"]
     assert store.get(f"odd/{name}", tmp_path / "out").read_bytes() == name.encode()
