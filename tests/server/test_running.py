@@ -20,6 +20,7 @@ from quire.domain.errors import InvalidInput, Unavailable
 from quire.server import Settings
 from quire.server.running import check_address, is_loopback, open_socket
 from quire.store import open_store
+from tests.server.faults.writers import wait_until_nobody_listens
 from tests.server.process import ServerProcess
 
 
@@ -105,6 +106,14 @@ def test_several_processes_serve_one_store_and_a_dead_one_is_replaced(tmp_path: 
     stored = {run.info.run_id for run in store.search_runs([experiment])}
     assert set(first) | set(more) <= stored
     store.close()
+
+
+def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, "--workers", "2") as server:
+        assert len(_children(server.process.pid)) == 2
+        server.process.kill()
+        server.process.wait()
+        wait_until_nobody_listens(server.port)
 
 
 def _children(pid: int) -> list[str]:

@@ -173,7 +173,10 @@ def serve(settings: Settings, listening: Callable[[str], None] = lambda address:
 
 
 class _Workers:
-    """Several server processes on one socket. One that dies is replaced; one that cannot start ends them all."""
+    """Several server processes on one socket. One that dies is replaced; one that cannot start ends them all.
+
+    They end when this process is gone, however it went: the system then closes its end of a pipe that each child reads.
+    """
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
@@ -181,6 +184,7 @@ class _Workers:
         self._children: set[int] = set()
         self._told = 0
         self._heard, self._say = os.pipe()
+        self._parent_is_gone, self._parent_is_here = os.pipe()
 
     def run(self, ready: Callable[[], None]) -> int:
         """Serve until told to end; the exit code."""
@@ -217,6 +221,8 @@ class _Workers:
         try:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            os.close(self._parent_is_here)
+            threading.Thread(target=self._end_with_parent, name="quire-parent", daemon=True).start()
             server = make_server(self._settings, self._ready)
             server.run(sockets=[self._listener])
             code = server.code
@@ -225,6 +231,10 @@ class _Workers:
         finally:
             sys.stdout.flush()
             os._exit(code)
+
+    def _end_with_parent(self) -> None:
+        os.read(self._parent_is_gone, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _ready(self) -> None:
         if self._say != _NOWHERE:

@@ -9,7 +9,7 @@ import pytest
 
 from quire.store import open_store
 from tests.quire_server import QuireServer
-from tests.server.faults.writers import Writers, check
+from tests.server.faults.writers import Writers, check, wait_until_nobody_listens
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +32,7 @@ def _kill_and_check(folder: Path, database: str, workers: int) -> None:
             for _ in range(3):
                 writers.wait_for_more(150)
                 server.kill()
+                wait_until_nobody_listens(server.port)
                 server.start()
             writers.wait_for_more(150)
     assert [text for ledger in writers.ledgers for text in ledger.refusals] == []

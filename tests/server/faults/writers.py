@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import itertools
 import json
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -115,6 +116,18 @@ class Writers:
             ledger.files[path] = hashlib.sha256(content).hexdigest()
         else:
             ledger.refusals.append(f"{answer.status} {text[:300]!r}")
+
+
+def wait_until_nobody_listens(port: int, patience: float = 20) -> None:
+    """Wait until the last process of a server is gone, which may be a child of the one that was killed."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"somebody still listens on {port}")
 
 
 def _post(connection: http.client.HTTPConnection, path: str, body: Any, ledger: Ledger) -> Any:
