@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+CHAT_FIELDS = frozenset({"messages", "input", "output", "choices"})
+"""The fields of requests and answers that hold the messages of a chat."""
 _LONGEST = 1000
 
 
@@ -20,6 +22,16 @@ def preview(value: Any, role: str) -> str | None:
         return None
     data = _decoded(value) if isinstance(value, str) else value
     text = _chat_text(data, role) or (value if isinstance(value, str) else msgspec.json.encode(value).decode())
+    return _cut(text)
+
+
+def preview_of_chat(data: Any, role: str) -> str | None:
+    """The preview of a chat; None if ``data`` is none."""
+    text = _chat_text(data, role)
+    return _cut(text) if text else None
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

@@ -98,21 +98,6 @@ def _replacement(match: re.Match[str]) -> str:
     return f"{label.group() if label else ''}{REDACTED}"
 
 
-_BYTE_HINTS: dict[bytes, tuple[bytes, ...]] = {
-    b"k-": (b"sk-", b"rk-", b"pk-"),
-    b"gh": (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
-    b"hf_": (b"hf_",),
-    b"key": (b"api_key", b"api-key", b"apikey", b"key=", b"account_key", b"account-key", b"access_key", b"access-key"),
-    b"token": (b"token=", b"access_token", b"access-token", b"auth_token", b"auth-token", b"ad_token", b"ad-token"),
-    b"secret": (b"client_secret", b"client-secret", b"clientsecret", b"secretaccesskey"),
-    b"sig": (b"sig=", b"signature="),
-    b"cookie": (b"cookie",),
-    b"authoriz": (b"authorization",),
-    b"bearer": (b"bearer",),
-    b"passw": (b"password", b"passwd"),
-    b"pwd": (b"pwd",),
-}
-_EXACT_BYTES = tuple(hint.encode() for hint in _EXACT_HINTS)
 _SECRET_NAME = re.compile(
     r"""(?ix) (?:^|[._\-]) (?:authorization|proxy-authorization|cookie|set-cookie|(?:x-)?api[_\-]?key|access[_\-]?token
     |auth[_\-]?token|refresh[_\-]?token|id[_\-]?token|ad[_\-]?token|client[_\-]?secret|account[_\-]?key
@@ -123,14 +108,6 @@ _SECRET_NAME = re.compile(
 def names_secret(key: str) -> bool:
     """Whether a field of this name holds a credential: ``authorization``, ``http.request.header.api-key``, …."""
     return _SECRET_NAME.search(key) is not None
-
-
-def may_hold_secret(data: bytes) -> bool:
-    """Whether text inside ``data`` hints at a credential, or a field is named like one. False is certain."""
-    if any(hint in data for hint in _EXACT_BYTES) or (b"://" in data and b"@" in data):
-        return True
-    lowered = data.lower()
-    return any(stem in lowered and any(hint in lowered for hint in hints) for stem, hints in _BYTE_HINTS.items())
 
 
 def redact_value(value: Any) -> Any:

@@ -11,33 +11,34 @@ from typing import Any
 
 import msgspec
 
-TYPE = "mlflow.spanType"
-INPUTS = ("mlflow.spanInputs", "gen_ai.input.messages", "input.value", "traceloop.entity.input")
-OUTPUTS = ("mlflow.spanOutputs", "gen_ai.output.messages", "output.value", "traceloop.entity.output")
-MODELS = ("mlflow.llm.model", "gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "embedding.model_name")
-SESSIONS = ("session.id", "gen_ai.conversation.id")
-USERS = ("user.id",)
-USAGE = "mlflow.chat.tokenUsage"
-COST = "mlflow.llm.cost"
-PROMPTS = "mlflow.linkedPrompts"
 TAG_PREFIX = "mlflow.traceTag."
-OPERATION = "gen_ai.operation.name"
-KIND = "openinference.span.kind"
-COUNTS = {
-    "gen_ai.usage.input_tokens": "input_tokens",
-    "gen_ai.usage.prompt_tokens": "input_tokens",
-    "gen_ai.usage.output_tokens": "output_tokens",
-    "gen_ai.usage.completion_tokens": "output_tokens",
-    "llm.token_count.prompt": "input_tokens",
-    "llm.token_count.completion": "output_tokens",
-    "llm.token_count.total": "total_tokens",
-    "gen_ai.usage.cache_read.input_tokens": "cache_read_input_tokens",
+_NAMES: dict[str, tuple[str, ...]] = {
+    "type": ("mlflow.spanType",),
+    "operation": ("gen_ai.operation.name",),
+    "kind": ("openinference.span.kind",),
+    "model": (
+        "mlflow.llm.model",
+        "gen_ai.response.model",
+        "gen_ai.request.model",
+        "llm.model_name",
+        "embedding.model_name",
+    ),
+    "session": ("session.id", "gen_ai.conversation.id"),
+    "user": ("user.id",),
+    "usage": ("mlflow.chat.tokenUsage",),
+    "cost": ("mlflow.llm.cost",),
+    "prompts": ("mlflow.linkedPrompts",),
+    "inputs": ("mlflow.spanInputs", "gen_ai.input.messages", "input.value", "traceloop.entity.input"),
+    "outputs": ("mlflow.spanOutputs", "gen_ai.output.messages", "output.value", "traceloop.entity.output"),
+    "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
+    "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"),
+    "total_tokens": ("llm.token_count.total",),
+    "cache_read_input_tokens": ("gen_ai.usage.cache_read.input_tokens",),
 }
-WANTED = frozenset(
-    {TYPE, USAGE, COST, OPERATION, KIND, PROMPTS, *INPUTS, *OUTPUTS, *MODELS, *SESSIONS, *USERS, *COUNTS}
-)
-"""Every attribute that is looked at; a span's others are kept and not read."""
+MEANINGS = {name: (meaning, rank) for meaning, names in _NAMES.items() for rank, name in enumerate(names)}
+"""What each attribute that is looked at means, and its rank among those of the same meaning: the first counts."""
 
+_COUNTS = ("input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens")
 _TYPE_OF_OPERATION = {
     "chat": "CHAT_MODEL",
     "generate_content": "CHAT_MODEL",
@@ -47,50 +48,49 @@ _TYPE_OF_OPERATION = {
     "invoke_agent": "AGENT",
     "create_agent": "AGENT",
 }
-_TYPE_OF_KIND = {"LLM": "LLM", "EMBEDDING": "EMBEDDING", "CHAIN": "CHAIN", "TOOL": "TOOL", "AGENT": "AGENT"}
 
 
 def span_type(values: Mapping[str, Any]) -> str:
-    """The kind of work: ``CHAT_MODEL``, ``EMBEDDING``, ``TOOL``, …, ``UNKNOWN``."""
-    given = values.get(TYPE)
+    """The kind of work: ``CHAT_MODEL``, ``EMBEDDING``, ``TOOL``, …, ``UNKNOWN``. ``values`` are by meaning."""
+    given = values.get("type")
     if isinstance(given, str) and given:
         return unquoted(given)
-    operation = _TYPE_OF_OPERATION.get(str(values.get(OPERATION)))
-    kind = str(values.get(KIND, "")).upper()
-    return operation or _TYPE_OF_KIND.get(kind, kind) or "UNKNOWN"
+    operation = _TYPE_OF_OPERATION.get(str(values.get("operation")))
+    return operation or str(values.get("kind") or "").upper() or "UNKNOWN"
 
 
-def first(values: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """The value of the first of these attributes that is there."""
-    return next((values[name] for name in names if values.get(name) is not None), None)
-
-
-def first_text(values: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    """The first of these attributes as text."""
-    value = first(values, names)
+def text(values: Mapping[str, Any], meaning: str) -> str | None:
+    """A value as text; None if there is none."""
+    value = values.get(meaning)
     return None if value is None else unquoted(str(value))
 
 
 def token_usage(values: Mapping[str, Any]) -> dict[str, int] | None:
     """Tokens by kind: ``input_tokens``, ``output_tokens``, ``total_tokens``, cached ones if they were counted."""
-    given = _object(values.get(USAGE))
-    found = given or {name: values[key] for key, name in COUNTS.items() if key in values}
-    usage = {key: number for key, number in found.items() if type(number) is int and 0 <= number < 2**53}
-    if not given and usage:
+    if "usage" in values:
+        given = _object(values["usage"])
+        return {key: number for key, number in given.items() if _is_count(number)} or None
+    usage = {key: values[key] for key in _COUNTS if key in values and _is_count(values[key])}
+    if usage:
         usage.setdefault("total_tokens", usage.get("input_tokens", 0) + usage.get("output_tokens", 0))
     return usage or None
 
 
+def _is_count(number: Any) -> bool:
+    return type(number) is int and 0 <= number < 2**53
+
+
 def call_cost(values: Mapping[str, Any]) -> dict[str, float] | None:
     """US dollars by kind: ``input_cost``, ``output_cost``, ``total_cost``."""
-    given = _object(values.get(COST))
-    found = {key: float(number) for key, number in given.items() if type(number) in (int, float)}
-    return {key: number for key, number in found.items() if abs(number) < 1e15} or None
+    if "cost" not in values:
+        return None
+    found = {key: number for key, number in _object(values["cost"]).items() if type(number) in (int, float)}
+    return {key: float(number) for key, number in found.items() if abs(number) < 1e15} or None
 
 
 def linked_prompts(values: Mapping[str, Any]) -> list[dict[str, str]]:
     """The prompt versions that a span used: ``name`` and ``version`` of each."""
-    given = values.get(PROMPTS)
+    given = values.get("prompts")
     found = _decoded(given) if isinstance(given, str) else given
     items = [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
     return [
@@ -100,12 +100,12 @@ def linked_prompts(values: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def unquoted(text: str) -> str:
+def unquoted(given: str) -> str:
     """Text without the quotes of a JSON string, which MLflow's client puts around attributes."""
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        value = _decoded(text)
-        return value if isinstance(value, str) else text
-    return text
+    if len(given) > 1 and given[0] == given[-1] == '"':
+        value = _decoded(given)
+        return value if isinstance(value, str) else given
+    return given
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -113,8 +113,8 @@ def _object(value: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _decoded(text: str) -> Any:
+def _decoded(given: str) -> Any:
     try:
-        return msgspec.json.decode(text)
+        return msgspec.json.decode(given)
     except (msgspec.DecodeError, RecursionError):
         return None

@@ -11,15 +11,16 @@ import msgspec
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from quire.domain.errors import InvalidInput
 from quire.domain.otlp import conventions
-from quire.domain.otlp.hiding import hide_secrets
+from quire.domain.otlp.hiding import hide_secrets, may_hold_secret
 from quire.domain.otlp.values import plain
-from quire.domain.previews import preview
-from quire.domain.redaction import may_hold_secret, names_secret, redact
+from quire.domain.previews import CHAT_FIELDS, preview, preview_of_chat
+from quire.domain.redaction import names_secret, redact
 from quire.domain.traces import (
     LINKED_PROMPTS_TAG,
     NAME_TAG,
@@ -139,11 +140,10 @@ def _record(span: Span, resource: Mapping[str, str], *, suspicious: bool) -> Spa
     if suspicious and may_hold_secret(content):
         hide_secrets(span)
         content = span.SerializeToString()
-    wanted = conventions.WANTED
-    found = {item.key: item.value for item in span.attributes if item.key in wanted}
     parent = span.parent_span_id.hex() or None
-    values = {key: plain(value) for key, value in found.items() if parent is None or key not in _ROOT_ONLY}
+    values = _values(span, is_root=parent is None)
     code = span.status.code
+    model = conventions.text(values, "model")
     return SpanRecord(
         trace_id=f"tr-{trace_id.hex()}",
         span_id=span_id.hex(),
@@ -154,27 +154,41 @@ def _record(span: Span, resource: Mapping[str, str], *, suspicious: bool) -> Spa
         start_time_ns=span.start_time_unix_nano,
         end_time_ns=span.end_time_unix_nano or None,
         content=content,
-        model=conventions.first_text(values, conventions.MODELS),
+        model=None if model is None else _clean(model),
         usage=conventions.token_usage(values),
         cost=conventions.call_cost(values),
         facts=_facts(span, values, resource, parent is None),
     )
 
 
-# Looked at on roots alone: they make a trace's previews, and are large.
-_ROOT_ONLY = frozenset({*conventions.INPUTS, *conventions.OUTPUTS})
+def _values(span: Span, *, is_root: bool) -> dict[str, Any]:
+    """What the attributes say, by its meaning. Inputs and outputs are large, and only a root's are looked at."""
+    ranks: dict[str, int] = {}
+    found: dict[str, AnyValue] = {}
+    for item in span.attributes:
+        known = conventions.MEANINGS.get(item.key)
+        if known is not None:
+            meaning, rank = known
+            if rank <= ranks.get(meaning, rank) and (is_root or meaning not in _OF_ROOTS):
+                ranks[meaning], found[meaning] = rank, item.value
+    return {meaning: value if meaning in _OF_ROOTS else plain(value) for meaning, value in found.items()}
+
+
+_OF_ROOTS = ("inputs", "outputs")
 
 
 def _facts(span: Span, values: Mapping[str, Any], resource: Mapping[str, str], is_root: bool) -> TraceFacts | None:
     tags = dict(resource)
-    prompts = conventions.linked_prompts(values)
-    if prompts:
-        tags[LINKED_PROMPTS_TAG] = msgspec.json.encode(prompts).decode()
+    if "prompts" in values:
+        prompts = conventions.linked_prompts(values)
+        if prompts:
+            tags[LINKED_PROMPTS_TAG] = msgspec.json.encode(prompts).decode()
     metadata = {}
-    for key, names in ((SESSION, conventions.SESSIONS), (USER, conventions.USERS)):
-        text = conventions.first_text(values, names)
-        if text:
-            metadata[key] = _clean(text)
+    for key, meaning in ((SESSION, "session"), (USER, "user")):
+        if meaning in values:
+            said = conventions.text(values, meaning)
+            if said:
+                metadata[key] = _clean(said)
     if not is_root:
         return TraceFacts(tags=tags, metadata=metadata) if tags or metadata else None
     tags[NAME_TAG] = _clean(span.name)
@@ -185,17 +199,35 @@ def _facts(span: Span, values: Mapping[str, Any], resource: Mapping[str, str], i
             text = conventions.unquoted(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
             tags[item.key[len(prefix) :]] = redact(text.replace("\0", "")[:_LONGEST_LABEL])
     return TraceFacts(
-        request_preview=_preview(values, conventions.INPUTS, "user"),
-        response_preview=_preview(values, conventions.OUTPUTS, "assistant"),
+        request_preview=_preview(values.get("inputs"), "user"),
+        response_preview=_preview(values.get("outputs"), "assistant"),
         tags=tags,
         metadata=metadata,
     )
 
 
-def _preview(values: Mapping[str, Any], names: tuple[str, ...], role: str) -> str | None:
-    text = preview(conventions.first(values, names), role)
+def _preview(value: AnyValue | None, role: str) -> str | None:
+    """The preview of inputs or outputs, of which no more is read than that takes."""
+    if value is None:
+        return None
+    text = preview_of_chat(_outline(value), role) or preview(plain(value), role)
     return None if text is None else text.replace("\0", "")
 
 
+def _outline(value: AnyValue) -> dict[str, Any]:
+    """The end of each list that may hold a chat's messages."""
+    if value.WhichOneof("value") != "kvlist_value":
+        return {}
+    made = {}
+    for item in value.kvlist_value.values:
+        if item.key in CHAT_FIELDS:
+            items = item.value.array_value.values
+            made[item.key] = [plain(one) for one in (items[:1] if item.key == "choices" else items[-_LAST:])]
+    return made
+
+
+_LAST = 4
+
+
 def _clean(text: str) -> str:
-    return text.replace("\0", "")[:_LONGEST_NAME]
+    return text if len(text) <= _LONGEST_NAME and "\0" not in text else text.replace("\0", "")[:_LONGEST_NAME]

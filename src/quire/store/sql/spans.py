@@ -15,8 +15,6 @@ from quire.domain.traces import (
     TOKEN_USAGE,
     SpanRecord,
     TraceState,
-    json_object,
-    trace_info,
 )
 from quire.domain.usage import Node, roll_up
 from quire.store.sql.session import Session
@@ -31,7 +29,7 @@ from quire.store.sql.trace_labels import (
     replace_labels,
 )
 from quire.store.sql.trace_reading import TRACE_COLUMNS, decode_labels, encode_labels
-from quire.store.sql.trace_values import TraceValues, token_sums, with_name
+from quire.store.sql.trace_values import TraceValues, sums_of, with_name
 from quire.store.sql.traces import ADD_DETAILS, ADD_TRACE, SET_DETAILS, SqlTraces
 
 _FIND = Statement(
@@ -85,6 +83,8 @@ class Findings:
 
     def summed(self, stored: Sequence[tuple[Any, ...]] = ()) -> dict[str, str]:
         """Token usage and cost of the trace as metadata, from these spans and those stored before."""
+        if not stored and not any(span.usage or span.cost for span in self.spans):
+            return {}
         usage: list[Node[int]] = [(span.span_id, span.parent_id, span.usage) for span in self.spans]
         cost: list[Node[float]] = [(span.span_id, span.parent_id, span.cost) for span in self.spans]
         own = {span.span_id for span in self.spans}
@@ -133,16 +133,16 @@ class SqlSpans(SqlTraces):
     ) -> int | None:
         """Add the row of a trace that is not known, and leave its other rows to ``new``; None if there is one now."""
         metadata = {**found.metadata, **found.summed()}
-        info = trace_info(
-            trace_id,
-            str(experiment),
-            timestamp_ms=found.start,
-            execution_time_ms=None if found.end is None else found.end - found.start,
+        values = TraceValues(
+            trace_id=trace_id,
+            timestamp=found.start,
+            duration=None if found.end is None else found.end - found.start,
             state=found.state or "IN_PROGRESS",
-            request_preview=found.request,
-            response_preview=found.response,
+            name=found.name,
+            request=found.request,
+            response=found.response,
+            sums=sums_of(metadata),
         )
-        values = TraceValues(info, metadata, found.name)
         row = session.row(ADD_TRACE, values.new_row(experiment, finalized=0, has_spans=1))
         if row is None:
             return None
@@ -171,8 +171,7 @@ class SqlSpans(SqlTraces):
         before = with_name(tags_before, name), metadata_before
         replace_labels(session, self._keys, place, with_name(tags, name_now), metadata, before=before)
         add_labels(session, linked_rows(place, PROMPT, prompt_names(found.tags.get(LINKED_PROMPTS_TAG))))
-        totals = token_sums(json_object(metadata.get(TOKEN_USAGE)), json_object(metadata.get(COST)))
-        session.run(_UPDATE, (start, duration, state, name_now, *totals, number))
+        session.run(_UPDATE, (start, duration, state, name_now, *sums_of(metadata), number))
         request, response = (
             before or now for before, now in zip(row[12:14], (found.request, found.response), strict=True)
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from quire.domain.errors import InvalidInput
 from quire.domain.names import check_text
 from quire.domain.redaction import REDACTED, names_secret, redact
@@ -15,6 +17,7 @@ from quire.domain.traces import (
     NAME_TAG,
     TOKEN_USAGE,
     TraceInfo,
+    TraceState,
     check_labels,
     json_object,
 )
@@ -24,32 +27,55 @@ MAX_CLIENT_ID = 500
 _MOST_TOKENS = 2**62
 
 
-class TraceValues:
-    """The values of a trace's row, from what is said of it, its metadata and its name."""
+class TraceValues(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of a trace's row and of its details; times are milliseconds."""
 
-    def __init__(self, info: TraceInfo, metadata: Mapping[str, str], name: str | None) -> None:
-        self.info = info
-        self.name = name
-        self.trace_id = info.trace_id
-        self.timestamp = info.timestamp_ms
-        self.duration = info.execution_time_ms
-        self.request = _preview(info.request_preview)
-        self.response = _preview(info.response_preview)
-        self.client_id = check_text(info.client_request_id, "client_request_id", MAX_CLIENT_ID) or None
-        self.sums = token_sums(json_object(metadata.get(TOKEN_USAGE)), json_object(metadata.get(COST)))
+    trace_id: str
+    timestamp: int
+    duration: int | None
+    state: TraceState
+    name: str | None
+    request: str | None
+    response: str | None
+    client_id: str | None = None
+    sums: tuple[int | None, int | None, int | None, float | None]
 
     def row(self, experiment: int) -> tuple[Any, ...]:
         """The columns that change when its info is given."""
-        state = (experiment, self.timestamp, self.duration, self.info.state, 1)
+        state = (experiment, self.timestamp, self.duration, self.state, 1)
         return (*state, self.client_id, self.name, *self.sums)
 
     def new_row(self, experiment: int, *, finalized: int, has_spans: int) -> tuple[Any, ...]:
         """The columns of a new row."""
-        state = (self.trace_id, experiment, self.timestamp, self.duration, self.info.state, finalized, has_spans)
+        state = (self.trace_id, experiment, self.timestamp, self.duration, self.state, finalized, has_spans)
         return (*state, self.client_id, self.name, *self.sums)
 
 
-def token_sums(usage: Mapping[str, Any], cost: Mapping[str, Any]) -> tuple[int | None, int | None, int | None, Any]:
+def values_of(info: TraceInfo, metadata: Mapping[str, str], name: str | None) -> TraceValues:
+    """The values that a trace's info comes to. Raises InvalidInput for a time or a length that cannot be kept."""
+    return TraceValues(
+        trace_id=info.trace_id,
+        timestamp=info.timestamp_ms,
+        duration=info.execution_time_ms,
+        state=info.state,
+        name=name,
+        request=_preview(info.request_preview),
+        response=_preview(info.response_preview),
+        client_id=check_text(info.client_request_id, "client_request_id", MAX_CLIENT_ID) or None,
+        sums=sums_of(metadata),
+    )
+
+
+def sums_of(metadata: Mapping[str, str]) -> tuple[int | None, int | None, int | None, float | None]:
+    """Input, output and all tokens, and the cost in US dollars, that a trace's metadata tell."""
+    if TOKEN_USAGE not in metadata and COST not in metadata:
+        return (None, None, None, None)
+    return token_sums(json_object(metadata.get(TOKEN_USAGE)), json_object(metadata.get(COST)))
+
+
+def token_sums(
+    usage: Mapping[str, Any], cost: Mapping[str, Any]
+) -> tuple[int | None, int | None, int | None, float | None]:
     """Input, output and all tokens, and the cost in US dollars, where they are known."""
     dollars = cost.get("total_cost")
     known = isinstance(dollars, (int, float)) and not isinstance(dollars, bool) and abs(dollars) < 1e300

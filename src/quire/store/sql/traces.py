@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.ids import new_trace_id
 from quire.domain.names import check_integer, check_text
@@ -44,6 +46,8 @@ from quire.store.sql.trace_values import (
     checked_labels,
     checked_name,
     refuse_fixed,
+    sums_of,
+    values_of,
     with_name,
 )
 
@@ -105,7 +109,7 @@ class SqlTraces(SqlAssessments):
         metadata.pop(FINALIZED, None)
         with self._database.write() as session:
             experiment = self._active_experiment(session, info.experiment_id)[0]
-            values = TraceValues(info, metadata, name)
+            values = values_of(info, metadata, name)
             number = self._insert(session, values, experiment, tags, metadata)
             if number is None:
                 number = self._merge(session, values, experiment, tags, metadata)
@@ -162,7 +166,7 @@ class SqlTraces(SqlAssessments):
         before = with_name(tags_before, row[9]), metadata_before
         replace_labels(session, self._keys, place, with_name(all_tags, name), all_metadata, before=before)
         add_labels(session, linked_rows(place, PROMPT, prompt_names(tags.get(LINKED_PROMPTS_TAG))))
-        merged = TraceValues(values.info, all_metadata, name)
+        merged = msgspec.structs.replace(values, name=name, sums=sums_of(all_metadata))
         session.run(_UPDATE, (*merged.row(experiment), number))
         request = details[2] if values.request is None else values.request
         response = details[3] if values.response is None else values.response
