@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from quire._version import __version__
-from quire.cli import db, doctor, experiments, models, predict, runs, server, simulate
+from quire.cli import db, doctor, experiments, models, predict, runs, server, simulate, tokens, users
 from quire.cli.command import INTERRUPTED, JsonOption, TrackingUriOption, command
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -55,6 +55,9 @@ runs.add_to(_group("runs", "List, show and compare runs."))
 experiments.add_to(_group("experiments", "List experiments."))
 db.add_to(_group("db", "Bring the database up to date, check it, back it up."))
 models.add_to(_group("models", "List, show, diff, move and alias models."))
+users.add_to(_group("users", "Who may sign in to a server, and what they may do."))
+tokens.add_to(_group("tokens", "Credentials for programs."))
+tokens.add_audit_to(_group("audit", "Who changed what on a server."))
 command(app, "predict")(predict.predict)
 command(app, "server")(server.server)
 command(app, "simulate")(simulate.simulate)

@@ -16,7 +16,10 @@ from quire.server.auth.changes import Changes
 from quire.server.auth.door import Door
 from quire.server.auth.first import ensure_admin
 from quire.server.auth.guard import Guard, sieved
+from quire.server.auth.login import CALLBACK, EXTRA, LOGIN, LOGOUT
+from quire.server.auth.login import calls as login_calls
 from quire.server.auth.logins import Logins
+from quire.server.auth.oidc import Oidc
 from quire.server.auth.places import Whereabouts
 from quire.server.auth.rules import RULES, route_of
 from quire.server.auth.settings import AuthSettings
@@ -33,8 +36,8 @@ _WITH_PASSWORD = {"POST 2.0/mlflow/users/create", "PATCH 2.0/mlflow/users/update
 
 
 def access_calls() -> list[AnyCall]:
-    """The calls about users, permissions, tokens and the audit log."""
-    return [*user_calls.all, *calls_of_3.all, *token_calls.all]
+    """The calls about users, permissions, tokens, the audit log and sign-in."""
+    return [*user_calls.all, *calls_of_3.all, *token_calls.all, *login_calls.all]
 
 
 def attach(context: Context, front: Front, settings: AuthSettings) -> Application:
@@ -49,7 +52,11 @@ def attach(context: Context, front: Front, settings: AuthSettings) -> Applicatio
     front.guards += [Guard(context, Whereabouts(context, access), logins), Preparation(logins, changes)]
     front.wrappers.append(partial(_wrapped, changes))
     front.observers.append(Forgetting(logins))
-    return Door(front, context, logins)
+    sign_in = None
+    if settings.oidc is not None:
+        context.extras[EXTRA] = Oidc(settings.oidc)
+        sign_in = LOGIN
+    return Door(front, context, logins, (LOGIN, CALLBACK, LOGOUT), sign_in)
 
 
 def _wrapped(

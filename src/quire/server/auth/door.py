@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from quire.domain.errors import QuireError
 from quire.server.auth.asking import CHANGE, IDENTITY, REQUEST_ID
 from quire.server.auth.logins import Logins
 from quire.server.context import Context
 from quire.server.errors import error_reply
-from quire.server.http import Application, Disconnected, Receive, Request, Scope, Send, header, send_reply
+from quire.server.http import Application, Disconnected, Receive, Reply, Request, Scope, Send, header, send_reply
 
 SESSION_COOKIE = "quire_session"
-_OPEN = frozenset({"/health", "/version"})
+_OPEN = ("/health", "/version")
 _REQUEST_ID = re.compile(r"[\w.\-]{1,64}", re.ASCII)
 _DRAINED = 1 << 20
 
 
 class Door:
-    """Puts who asks into a request's scope, or answers 401. ``also_open`` are more paths that nobody signs in for."""
+    """Puts who asks into a request's scope, or answers 401.
+
+    ``also_open`` are more paths that nobody signs in for. A browser that asks for a page is sent to ``sign_in``.
+    """
 
     def __init__(
-        self, inner: Application, context: Context, logins: Logins, also_open: frozenset[str] = frozenset()
+        self,
+        inner: Application,
+        context: Context,
+        logins: Logins,
+        also_open: Iterable[str] = (),
+        sign_in: str | None = None,
     ) -> None:
         self._inner, self._context, self._logins = inner, context, logins
         prefix = context.settings.static_prefix
-        self._open = frozenset(prefix + path for path in _OPEN | also_open)
+        self._open = frozenset(prefix + path for path in (*_OPEN, *also_open))
+        self._sign_in = None if sign_in is None else prefix + sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -46,14 +57,22 @@ class Door:
                 scope[IDENTITY] = await self._identify(scope)
             except QuireError as error:
                 await self._drain(scope, receive)
-                await send_reply(sending, error_reply(error))
+                await send_reply(sending, self._page_of_sign_in(scope) or error_reply(error))
                 return
         await self._inner(scope, receive, sending)
 
     async def _identify(self, scope: Scope) -> Any:
         client = scope.get("client")
         address = client[0] if client else ""
-        return await self._logins.identify(header(scope, b"authorization"), session_of(scope), address)
+        return await self._logins.identify(header(scope, b"authorization"), cookie_of(scope, SESSION_COOKIE), address)
+
+    def _page_of_sign_in(self, scope: Scope) -> Reply | None:
+        """Where a person goes who asks for a page with a browser."""
+        asks_for_page = scope["method"] == "GET" and "text/html" in header(scope, b"accept")
+        if self._sign_in is None or not asks_for_page or header(scope, b"authorization"):
+            return None
+        page = quote(scope["path"], safe="/")
+        return Reply(b"", 302, [(b"location", f"{self._sign_in}?next={quote(page, safe='')}".encode())])
 
     async def _drain(self, scope: Scope, receive: Receive) -> None:
         """Read a small body, so that a client that is still sending it reads the answer."""
@@ -72,11 +91,11 @@ class Door:
             await self._context.run_write(append)
 
 
-def session_of(scope: Scope) -> str:
-    """The session in a request's cookies; empty if there is none."""
+def cookie_of(scope: Scope, wanted: str) -> str:
+    """A cookie of a request; empty if there is none."""
     for part in header(scope, b"cookie").split(";"):
         name, _, value = part.strip().partition("=")
-        if name == SESSION_COOKIE:
+        if name == wanted:
             return value
     return ""
 

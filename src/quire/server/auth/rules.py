@@ -349,6 +349,9 @@ ACCESS_RULES = {
     f"POST {_QUIRE}/tokens": _self_or_admin_in_person,
     f"DELETE {_QUIRE}/tokens/{{token_id}}": SIGNED_IN,
     f"GET {_QUIRE}/audit": ADMIN,
+    f"GET {_QUIRE}/login": OPEN,
+    f"GET {_QUIRE}/login/callback": OPEN,
+    f"POST {_QUIRE}/logout": OPEN,
 }
 
 RULES: dict[str, Rule] = {
