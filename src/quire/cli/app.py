@@ -60,6 +60,7 @@ tokens.add_to(_group("tokens", "Credentials for programs."))
 tokens.add_audit_to(_group("audit", "Who changed what on a server."))
 command(app, "predict")(predict.predict)
 command(app, "server")(server.server)
+command(app, "ui")(server.ui)
 command(app, "simulate")(simulate.simulate)
 command(app, "doctor")(doctor.doctor)
 

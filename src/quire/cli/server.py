@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -11,6 +12,11 @@ import typer
 from quire.cli.output import Output
 
 Text = str | None
+
+
+def _variables(name: str, mlflow: str | None = None) -> list[str]:
+    """The environment variables that an option is read from: Quire's, then those of ``mlflow server``."""
+    return [f"QUIRE_{name}", f"MLFLOW_{mlflow or name}"]
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,15 +31,21 @@ def server(
     backend_store_uri: Annotated[
         Text,
         typer.Option(
-            metavar="URI", help="The database: sqlite:///FILE or postgresql://… (default sqlite:///quire.db)."
+            envvar=_variables("BACKEND_STORE_URI"),
+            metavar="URI",
+            help="The database: sqlite:///FILE or postgresql://… (default sqlite:///quire.db).",
         ),
     ] = None,
     registry_store_uri: Annotated[
-        Text, typer.Option(metavar="URI", help="Another database for registered models.")
+        Text,
+        typer.Option(
+            envvar=_variables("REGISTRY_STORE_URI"), metavar="URI", help="Another database for registered models."
+        ),
     ] = None,
     artifacts_destination: Annotated[
         Text,
         typer.Option(
+            envvar=_variables("ARTIFACTS_DESTINATION"),
             metavar="URI",
             help="Where the server keeps files: a folder or s3://…, gs://…, az://… (default quire-artifacts beside the "
             "database).",
@@ -41,7 +53,11 @@ def server(
     ] = None,
     default_artifact_root: Annotated[
         Text,
-        typer.Option(metavar="URI", help="Where new experiments keep files, if clients are to reach it themselves."),
+        typer.Option(
+            envvar=_variables("DEFAULT_ARTIFACT_ROOT"),
+            metavar="URI",
+            help="Where new experiments keep files, if clients are to reach it themselves.",
+        ),
     ] = None,
     serve_artifacts: Annotated[
         bool, typer.Option("--serve-artifacts/--no-serve-artifacts", help="Pass files through the server.")
@@ -53,15 +69,36 @@ def server(
             help="Let clients exchange large files with the bucket itself, by URLs signed for that.",
         ),
     ] = True,
-    host: Annotated[str, typer.Option("--host", "-h", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0 takes a free one.")] = 5000,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Server processes.")] = 1,
-    static_prefix: Annotated[str, typer.Option(metavar="PATH", help="Served below this path, such as /quire.")] = "",
+    host: Annotated[
+        str, typer.Option("--host", "-h", envvar=_variables("HOST"), help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", "-p", envvar=_variables("PORT"), min=0, max=65535, help="0 takes a free one.")
+    ] = 5000,
+    workers: Annotated[
+        int, typer.Option("--workers", "-w", envvar=_variables("WORKERS"), min=1, help="Server processes.")
+    ] = 1,
+    static_prefix: Annotated[
+        str,
+        typer.Option(
+            envvar=_variables("STATIC_PREFIX"), metavar="PATH", help="Served below this path, such as /quire."
+        ),
+    ] = "",
     allowed_hosts: Annotated[
-        Text, typer.Option(metavar="NAMES", help="Host headers that are served, with commas between; * matches any.")
+        Text,
+        typer.Option(
+            envvar=_variables("ALLOWED_HOSTS", mlflow="SERVER_ALLOWED_HOSTS"),
+            metavar="NAMES",
+            help="Host headers that are served, with commas between; * matches any.",
+        ),
     ] = None,
     cors_allowed_origins: Annotated[
-        Text, typer.Option(metavar="ORIGINS", help="Origins whose pages may call the server, with commas between.")
+        Text,
+        typer.Option(
+            envvar=_variables("CORS_ALLOWED_ORIGINS", mlflow="SERVER_CORS_ALLOWED_ORIGINS"),
+            metavar="ORIGINS",
+            help="Origins whose pages may call the server, with commas between.",
+        ),
     ] = None,
     max_request_mb: Annotated[
         int, typer.Option(min=1, metavar="MB", help="The largest request taken; files that are uploaded have no limit.")
@@ -75,6 +112,7 @@ def server(
             show_default=False,
         ),
     ] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the start page in a browser.")] = False,
 ) -> None:
     """Serve experiments, runs, models and files to MLflow's and Quire's clients, until interrupted."""
     from quire.domain.errors import InvalidInput
@@ -101,19 +139,32 @@ def server(
     )
     from quire.server.running import serve
 
-    code = serve(settings, lambda address: _announce(out, address))
+    code = serve(settings, lambda address: _announce(out, address, open_browser))
     if code:
         raise typer.Exit(code)
+
+
+@functools.wraps(server)
+def ui(out: Output, **options: Any) -> None:
+    """Serve as `quire server` does, and open the start page in a browser."""
+    server(out, **{**options, "open_browser": True})
+
+
+ui.__doc__ = "Serve as `quire server` does, and open the start page in a browser."
 
 
 def _split(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-def _announce(out: Output, address: str) -> None:
+def _announce(out: Output, address: str, open_browser: bool) -> None:
     serving = Serving(address=address, environment={"MLFLOW_TRACKING_URI": address, "QUIRE_TRACKING_URI": address})
     out.emit(
         msgspec.to_builtins(serving),
         lambda console: console.print(f"Serving at {address}  (MLFLOW_TRACKING_URI={address})\nStop with Ctrl+C."),
     )
     sys.stdout.flush()
+    if open_browser:
+        import webbrowser
+
+        webbrowser.open(address)
