@@ -30,6 +30,7 @@ SECRETS = [
     ("AKIAIOSFODNN7EXAMPLE", REDACTED),
     ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", REDACTED),
     ("hf_abcdefghijklmnopqrstuvwxyz012345", REDACTED),
+    ("token quire_vxVad467YxAwUxCoDiVGg-yuSg_sQHk6UDU14XXACmM.", f"token {REDACTED}."),
     ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4", REDACTED),
     ("password=hunter22&x=1", f"password={REDACTED}&x=1"),
     ('{"password": "hunter22"}', f'{{"password": "{REDACTED}"}}'),
@@ -38,6 +39,7 @@ SECRETS = [
 ]
 HARMLESS = [
     "",
+    "quire_server_and_a_name_that_is_longer_than_any_token_of_it_can_be",
     "Tell me a joke about a cookie and a bearer of bad news.",
     "Cookie: chocolate chip",
     "sk-learn-based-classification-of-things",

@@ -14,6 +14,7 @@ _SECRET = re.compile(
     | (?P<aws>\b(?:AKIA|ASIA)[A-Z0-9]{16}\b)
     | (?P<google>\bAIza[A-Za-z0-9_\-]{30,})
     | (?P<huggingface>\bhf_[A-Za-z0-9]{30,})
+    | (?P<quire>(?<![A-Za-z0-9])quire_[A-Za-z0-9_\-]{43}(?![A-Za-z0-9_\-]))      # a token of Quire's server
     | (?P<jwt>\beyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{5,})
     | (?P<cookie>(?i:\b(?:set-)?cookie["']?\s*[:=]\s*["']?)[^\s=;"',]+=[^\r\n"']{4,})
     | (?P<scheme>(?i:\bauthorization["']?\s*[:=]\s*["']?(?:basic|digest|bearer|token|apikey)\s+)[^\s"',;]{4,})
@@ -37,7 +38,7 @@ _LABELLED = frozenset({"cookie", "scheme", "bearer", "field", "password", "query
 _EXACT_HINTS = ("AKIA", "ASIA", "AIza", "eyJ", "PRIVATE KEY")
 _HINTS: dict[str, tuple[str, ...]] = {
     "k-": ("sk-", "rk-", "pk-"),
-    "_": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "hf_"),
+    "_": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "hf_", "quire_"),
     "cookie": ("cookie",),
     "authorization": ("authorization",),
     "bearer": ("bearer",),

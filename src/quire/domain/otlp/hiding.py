@@ -22,6 +22,7 @@ _HINTS = (
     "ghr_",
     "github_pat_",
     "hf_",
+    "quire_",
     "akia",
     "asia",
     "aiza",
