@@ -80,6 +80,8 @@ def test_the_meter_counts_requests_by_call_and_status(serve: Callable[..., Serve
     assert 'quire_http_requests_total{call="get_run",method="GET",status="404"} 1' in text
     assert 'quire_http_requests_total{call="other",method="GET",status="404"} 1' in text
     assert 'quire_http_request_seconds_bucket{call="create_run",le="+Inf"} 1' in text
+    assert re.search(r"^quire_store_writes_total 1$", text, re.MULTILINE)
+    assert re.search(r"^quire_store_bytes [\d.e+]+$", text, re.MULTILINE)
     assert re.search(r"^process_resident_memory_bytes \d+$", text, re.MULTILINE)
 
 

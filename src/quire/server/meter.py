@@ -10,6 +10,7 @@ import resource
 import time
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -30,8 +31,8 @@ class Meter:
         self._buckets[call][bisect_left(_BOUNDS, seconds)] += 1
         self._seconds[call] += seconds
 
-    def render(self) -> str:
-        """All counters as text."""
+    def render(self, store: Sequence[tuple[str, str, str, float]] = ()) -> str:
+        """All counters as text, and those of the store: each a name, its kind, what it means and its value."""
         lines = [
             "# HELP quire_http_requests_total Requests by call, method and status.",
             "# TYPE quire_http_requests_total counter",
@@ -44,6 +45,8 @@ class Meter:
         ]
         for call in sorted(self._buckets):
             lines += self._histogram(call)
+        for name, kind, meaning, value in store:
+            lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}", f"{name} {value:.15g}"]
         return "\n".join([*lines, *self._process(), ""])
 
     def _histogram(self, call: str) -> list[str]:

@@ -50,6 +50,11 @@ class Work:
         """Run a function that reads or writes artifacts."""
         return await asyncio.get_running_loop().run_in_executor(self._files, function)
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Of the one writer: the calls done, the transactions they took, the calls that wait now."""
+        return (0, 0, 0) if self._writer is None else self._writer.counts
+
     def close(self) -> None:
         """Finish what was begun, and end the threads."""
         if self._writer is not None:
@@ -87,6 +92,8 @@ class Writer:
         self._store = store
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._closed = False
+        self._calls = 0
+        self._transactions = 0
         self._thread = threading.Thread(target=self._work, name="quire-write", daemon=True)
         self._thread.start()
 
@@ -104,12 +111,19 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """The calls done, the transactions they took, the calls that wait now."""
+        return self._calls, self._transactions, self._queue.qsize()
+
     def _work(self) -> None:
         last = False
         while not last:
             batch, last = self._take()
             if batch:
                 self._do(batch)
+                self._calls += len(batch)
+                self._transactions += 1
                 with suppress(RuntimeError):  # the event loop is closed: nobody waits
                     batch[0].loop.call_soon_threadsafe(_tell, batch)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
+from quire.domain.uris import store_kind
 from quire.server.calls import Calls
 from quire.server.context import Context
 from quire.server.direct import direct_bucket, uploads_in_parts
 from quire.server.http import Reply, Request, Send, send_reply, text_reply
+from quire.store.opening import parse_sqlite
 from quire.store.rest.wire.common import Empty
 from quire.store.rest.wire.info import ServerInfo
 
@@ -42,5 +47,24 @@ def server_info(context: Context, request: Empty) -> ServerInfo:
 @calls.stream("GET", "/metrics", openapi=_TEXT)
 async def metrics(context: Context, request: Request, send: Send) -> None:
     """Requests by call and status, their latency, and what the process uses, in Prometheus' text format."""
-    text = context.meter.render()
+    text = context.meter.render(await context.run_read(partial(_store, context)))
     await send_reply(send, Reply(text.encode(), 200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]))
+
+
+def _store(context: Context) -> list[tuple[str, str, str, float]]:
+    calls, transactions, waiting = context.work.counts
+    found: list[tuple[str, str, str, float]] = [
+        ("quire_store_writes_total", "counter", "Calls that the one writer did.", calls),
+        ("quire_store_transactions_total", "counter", "Transactions that they shared.", transactions),
+        ("quire_store_writes_waiting", "gauge", "Calls that wait for the writer.", waiting),
+    ]
+    place = _file(context)
+    if place is not None:
+        size = sum(path.stat().st_size for path in (place, place.with_name(f"{place.name}-wal")) if path.exists())
+        found.append(("quire_store_bytes", "gauge", "Size of the database file and its log.", size))
+    return found
+
+
+def _file(context: Context) -> Path | None:
+    uri = context.settings.backend_store_uri
+    return parse_sqlite(uri).path if store_kind(uri) == "sqlite" else None
