@@ -43,10 +43,11 @@ def bearer(secret: str) -> dict[str, str]:
 class Guarded:
     """A server with an admin called ada."""
 
-    def __init__(self, folder: Path, **auth: Any) -> None:
-        self.uri = f"sqlite:///{folder}/quire.db"
+    def __init__(self, folder: Path, uri: str | None = None, **auth: Any) -> None:
+        self.uri = uri or f"sqlite:///{folder}/quire.db"
         self.store = open_store(self.uri, artifact_root="mlflow-artifacts:/")
-        self.access.create_user("ada", password_hash=cheap_hash(PASSWORD), role="admin")
+        if not self.access.has_admin():
+            self.access.create_user("ada", password_hash=cheap_hash(PASSWORD), role="admin")
         settings = Settings(backend_store_uri=self.uri, artifact_root=str(folder / "files"), auth=AuthSettings(**auth))
         self.served = Served(settings)
         self._names = itertools.count()
@@ -103,10 +104,10 @@ def guard(tmp_path: Path) -> Iterator[Guard]:
     """Starts guarded servers with other settings."""
     started: list[Guarded] = []
 
-    def start(**auth: Any) -> Guarded:
+    def start(*, uri: str | None = None, **auth: Any) -> Guarded:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        started.append(Guarded(folder, **auth))
+        started.append(Guarded(folder, uri, **auth))
         return started[-1]
 
     yield start
