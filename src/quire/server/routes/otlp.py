@@ -32,7 +32,9 @@ _OPENAPI: dict[str, Any] = {
         {"name": "x-mlflow-run-id", "in": "header", "required": False, "schema": {"type": "string"}},
     ],
     "requestBody": {"required": True, "content": {**_BINARY, _JSON: {"schema": {"type": "object"}}}},
-    "responses": {"200": {"description": "The spans are stored.", "content": _BINARY}},
+    "responses": {
+        "200": {"description": "The spans are stored.", "content": {**_BINARY, _JSON: {"schema": {"type": "object"}}}}
+    },
 }
 
 
