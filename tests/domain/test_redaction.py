@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.domain.redaction import REDACTED, redact
+from quire.domain.redaction import REDACTED, names_secret, redact, redact_value
 
 SECRETS = [
     ("sk-abcdefghijklmnopqrstuvwx", REDACTED),
@@ -96,3 +96,26 @@ def test_hostile_text_costs_linear_time(text: str) -> None:
     began = time.perf_counter()
     redact(text)
     assert time.perf_counter() - began < 20.0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "authorization",
+        "Authorization",
+        "http.request.header.x-api-key",
+        "api_key",
+        "Set-Cookie",
+        "db.password",
+        "apiKey",
+    ],
+)
+def test_a_field_is_named_like_a_credential(name: str) -> None:
+    assert names_secret(name)
+    assert redact_value({"a": [{name: "opaque"}]}) == {"a": [{name: "[REDACTED]"}]}
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "tokens", "keyboard", "password_policy", "monkey", "cookies_enabled"])
+def test_a_field_is_not_named_like_a_credential(name: str) -> None:
+    assert not names_secret(name)
+    assert redact_value({name: "open"}) == {name: "open"}
