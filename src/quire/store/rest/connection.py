@@ -140,7 +140,9 @@ class Pool:
                 link = self._idle.pop()
             except IndexError:
                 return None
-            if link.security == secured and time.monotonic() - link.used < max_age and _is_quiet(link.connection):
+            unused = time.monotonic() - link.used
+            fresh = max_age > YOUNG > unused  # a mistake costs nothing: the call may be tried again
+            if link.security == secured and unused < max_age and (fresh or _is_quiet(link.connection)):
                 return link
             link.connection.close()
 
