@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from quire._version import __version__
-from quire.cli import db, doctor, experiments, models, predict, runs, server, simulate, tokens, users
+from quire.cli import db, doctor, experiments, import_mlflow, models, predict, runs, server, simulate, tokens, users
 from quire.cli.command import INTERRUPTED, JsonOption, TrackingUriOption, command
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -58,6 +58,7 @@ models.add_to(_group("models", "List, show, diff, move and alias models."))
 users.add_to(_group("users", "Who may sign in to a server, and what they may do."))
 tokens.add_to(_group("tokens", "Credentials for programs."))
 tokens.add_audit_to(_group("audit", "Who changed what on a server."))
+command(app, "import-mlflow")(import_mlflow.import_mlflow)
 command(app, "predict")(predict.predict)
 command(app, "server")(server.server)
 command(app, "ui")(server.ui)

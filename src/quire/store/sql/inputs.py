@@ -42,18 +42,8 @@ class SqlInputs(SqlBatches):
         with self._database.write() as session:
             run = self._active_run(session, run_id)
             for item in datasets:
-                self._add_dataset(session, run[0], run[2], item)
+                add_dataset(session, run[0], run[2], item)
             session.insert(_ADD_MODEL, [(run[0], 0, model.model_id, 0) for model in models])
-
-    def _add_dataset(self, session: Session, run: int, experiment: int, item: DatasetInput) -> None:
-        data = item.dataset
-        row = session.row(_FIND_DATASET, (experiment, data.name, data.digest))
-        if row is None:
-            values = (data.name, data.digest, data.source_type, redact(data.source), data.schema, data.profile)
-            row = session.row(_ADD_DATASET, (experiment, *values))
-            assert row is not None
-        if session.run(_ADD_USE, (run, row[0])):
-            session.insert(_ADD_USE_TAG, [(run, row[0], tag.key, redact(tag.value)) for tag in item.tag_list])
 
     def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         """Record which logged models a run made; the same model at the same step once."""
@@ -61,3 +51,15 @@ class SqlInputs(SqlBatches):
         with self._database.write() as session:
             run = self._active_run(session, run_id)
             session.insert(_ADD_MODEL, [(run[0], 1, model.model_id, model.step) for model in models])
+
+
+def add_dataset(session: Session, run: int, experiment: int, item: DatasetInput) -> None:
+    """Record that a run, known by its row number, read a dataset; once, however often it is said."""
+    data = item.dataset
+    row = session.row(_FIND_DATASET, (experiment, data.name, data.digest))
+    if row is None:
+        values = (data.name, data.digest, data.source_type, redact(data.source), data.schema, data.profile)
+        row = session.row(_ADD_DATASET, (experiment, *values))
+        assert row is not None
+    if session.run(_ADD_USE, (run, row[0])):
+        session.insert(_ADD_USE_TAG, [(run, row[0], tag.key, redact(tag.value)) for tag in item.tag_list])

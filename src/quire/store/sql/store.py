@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from quire.store.sql.access import SqlAccess
+from quire.store.sql.bulk_models import SqlBulkModels
 from quire.store.sql.database import Database
 from quire.store.sql.dialect import Dialect
 from quire.store.sql.evaluation_records import SqlDatasets
@@ -36,13 +37,14 @@ class SqlStore(SqlDatasets):
 
     Each part of the interface is a class of its own, one above the other: experiments, runs, batches, inputs, logged
     models, versions, registered models, run search, traces, spans, assessments, trace search, evaluation datasets.
-    Users and what they changed are apart, in ``access``.
+    Users and what they changed are apart, in ``access``; what imports do is in ``bulk``.
     """
 
     def __init__(self, dialect: Dialect, artifact_root: str) -> None:
         database = Database(dialect)
         super().__init__(database, Keys(), artifact_root)
         self.access = SqlAccess(database, self._keys, artifact_root)
+        self.bulk = SqlBulkModels(database, self._keys, artifact_root)
         try:
             ensure_schema(database, artifact_root)
         except BaseException:
