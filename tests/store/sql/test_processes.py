@@ -16,7 +16,7 @@ import pytest
 from quire.domain.entities import Metric
 from quire.domain.errors import InvalidState
 from quire.store import Store, open_store
-from quire.store.sql import migrate
+from quire.store.sql import migrate, schema
 
 Start = Callable[..., object]
 
@@ -110,7 +110,7 @@ from pathlib import Path
 from quire.store import open_store
 from quire.store.sql import migrate, schema
 uri, begin, folder = sys.argv[1:]
-migrate.FOLDER, schema.HEAD_REVISION = Path(folder), "0002"
+migrate.FOLDER, schema.HEAD_REVISION = Path(folder), "9999"
 while time.time() < float(begin):
     time.sleep(0.001)
 store = open_store(uri)
@@ -118,10 +118,10 @@ run = store.search_runs(["0"])[0]
 print(run.info.run_name, run.data.metrics, store.create_run("0").info.status)
 """
 
-SECOND_REVISION = """
+NEXT_REVISION = f"""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "9999", "{schema.HEAD_REVISION}"
 def upgrade():
     op.add_column("runs", sa.Column("colour", sa.Text()))
     op.execute("UPDATE runs SET colour = 'blue'")
@@ -138,14 +138,14 @@ def test_an_older_file_opened_by_many_processes_is_migrated_once(
     store.close()
     folder = tmp_path / "migrations"
     shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_second.py").write_text(SECOND_REVISION)
+    (folder / "versions" / "9999_next.py").write_text(NEXT_REVISION)
     begin = time.time() + 1 + processes / 8
     running = [start(MIGRATOR, uri, begin, folder) for _ in range(processes)]
     said = [process.communicate(timeout=120) for process in running]  # type: ignore[attr-defined]
     assert [err for _, err in said if err] == []
     assert sum("before {'m': 1.5} RUNNING" in out for out, _ in said) >= 1
     with sqlite3.connect(tmp_path / "quire.db") as connection:
-        assert connection.execute("SELECT version_num FROM quire_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM quire_version").fetchall() == [("9999",)]
         assert connection.execute("SELECT colour FROM runs WHERE run_id = ?", (run,)).fetchall() == [("blue",)]
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1 + processes,)
 
