@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from quire.importing import Report
 
+IN_MEMORY = "sqlite://"
+PROXY_ROOT = "mlflow-artifacts:/"
 _SECONDS_BETWEEN = 1.0
 
 
@@ -39,27 +41,36 @@ def import_mlflow(
             show_default=False,
         ),
     ] = None,
+    destination: Annotated[
+        str | None,
+        typer.Option(
+            "--artifacts-destination",
+            metavar="PLACE",
+            help="Where quire server will keep artifacts: they are copied there, and reached through the server.",
+            show_default=False,
+        ),
+    ] = None,
     workspace: Annotated[str, typer.Option("--workspace", help="The workspace of MLflow to import.")] = "default",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count everything, and write nothing.")] = False,
 ) -> None:
     """Bring experiments, runs, models, traces and datasets of MLflow here, ids and times kept.
 
-    What is here already is passed over: an import that was interrupted is simply run again. MLflow should not write
+    What is here already is kept: an import that was interrupted is simply run again. MLflow should not write
     meanwhile. Exit code 1 if something that was brought cannot be found again.
     """
-    from quire.domain.uris import store_kind
     from quire.importing import import_mlflow as run
-    from quire.store.current import current_store, get_artifact_root, get_tracking_uri
-    from quire.store.opening import artifact_root_of, open_store, parse_sqlite
+    from quire.store.current import get_artifact_root, get_tracking_uri
+    from quire.store.opening import artifact_root_of, open_store
 
     target = get_tracking_uri()
-    root = artifact_root_of(target, get_artifact_root()) if store_kind(target) != "http" else ""
-    absent = dry_run and store_kind(target) == "sqlite" and not Path(parse_sqlite(target).path or "").is_file()
+    root = artifact_root_of(target, destination or get_artifact_root())
+    new_experiments_in = PROXY_ROOT if destination else root
     report = run(
         uri,
-        open_store("sqlite://") if absent else current_store(),
+        open_store(IN_MEMORY if dry_run and _is_new(target) else target, artifact_root=new_experiments_in),
         artifacts=artifacts,
         artifact_root=root,
+        served=destination is not None,
         workspace=workspace,
         dry_run=dry_run,
         progress=_progress(),
@@ -67,6 +78,23 @@ def import_mlflow(
     out.emit(report, lambda console: _show(console, report))
     if report.problems:
         raise typer.Exit(1)
+
+
+def _is_new(target: str) -> bool:
+    """Whether opening a store would make its tables."""
+    from quire.domain.uris import store_kind
+    from quire.store.opening import parse_sqlite
+    from quire.store.sql.schema import revision
+    from quire.store.sql.upkeep import opened
+
+    kind = store_kind(target)
+    if kind == "sqlite":
+        path = parse_sqlite(target).path
+        return path is None or not path.is_file()
+    if kind != "postgresql":
+        return False
+    with opened(target) as database, database.read() as session:
+        return revision(session) is None
 
 
 def _progress() -> Callable[[str, int, int], None] | None:
@@ -99,9 +127,9 @@ def _show(console: Console, report: Report) -> None:
     added = "would be added" if report.dry_run else "added"
     print_table(console, [("", "word"), ("there", "number"), (added, "number"), ("here already", "number")], rows)
     if report.files.copied or report.files.present:
-        files = report.files
+        files, copied = report.files, "would be copied" if report.dry_run else "copied"
         console.print(
-            f"{files.copied:,} artifact files copied ({files.size / 1e6:,.1f} MB), {files.present:,} here already"
+            f"{files.copied:,} artifact files {copied} ({files.size / 1e6:,.1f} MB), {files.present:,} here already"
         )
     for text in report.left_out:
         console.print(styled(f"Left out: {clean(text)}.", "yellow"), soft_wrap=True)

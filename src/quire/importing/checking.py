@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from quire.domain.datasets import DatasetRecord, EvaluationDataset
 from quire.domain.entities import Run
@@ -12,163 +13,142 @@ from quire.domain.redaction import redact
 from quire.domain.registry import LoggedModel, ModelVersion, RegisteredModel
 from quire.importing.runs import SourceRun
 from quire.importing.traces import SourceTrace
+from quire.store.sql import SqlStore
+from quire.store.sql.bulk_runs import RunCounts
 
-if TYPE_CHECKING:
-    from quire.store.sql import SqlStore
-
-_EVERY = 20
+T = TypeVar("T")
+_EVERY, _FIRST = 20, 25
 """One thing in so many is kept to be read back; of the first of each kind, all."""
-_FIRST = 25
 _COUNTED_AT_ONCE = 500
+_MAX_RECORDS = 50_000
 
 
 class Check:
-    """Remembers what was to be brought; afterwards says what is not there."""
+    """Remembers what was to be brought; afterwards says what is not there.
+
+    Of what was here before, things may have changed since; it is only expected to have all that it should.
+    """
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
-        self._counts: dict[str, tuple[int, int, int]] = {}
-        self._runs: list[Run] = []
-        self._models: list[LoggedModel] = []
-        self._registered: list[tuple[RegisteredModel, list[ModelVersion]]] = []
-        self._traces: list[SourceTrace] = []
-        self._datasets: list[tuple[EvaluationDataset, int]] = []
-        self._seen: dict[str, int] = {}
-        self.checked = 0
+        self._counts: dict[str, RunCounts] = {}
+        self._seen: Counter[str] = Counter()
+        self._checks: list[Callable[[], str]] = []
 
-    def _sampled(self, kind: str) -> bool:
-        seen = self._seen[kind] = self._seen.get(kind, 0) + 1
-        return seen <= _FIRST or seen % _EVERY == 0
+    @property
+    def checked(self) -> int:
+        """How many things are read back."""
+        return len(self._checks)
 
-    def run(self, run: Run, item: SourceRun) -> None:
+    def _sample(self, kind: str, check: Callable[[], str]) -> None:
+        self._seen[kind] += 1
+        if self._seen[kind] <= _FIRST or self._seen[kind] % _EVERY == 0:
+            self._checks.append(check)
+
+    def run(self, item: SourceRun, *, new: bool) -> None:
         """Expect a run."""
-        self._counts[run.info.run_id] = (item.metric_values, len(run.data.param_list), len(run.data.tag_list))
-        if self._sampled("runs"):
-            self._runs.append(run)
+        self._counts[item.run.info.run_id] = item.counts
+        self._sample("runs", lambda: self._check_run(item.run, new=new))
 
-    def logged_model(self, model: LoggedModel, *, deleted: bool) -> None:
-        """Expect a logged model, unless it was deleted."""
-        if not deleted and self._sampled("models"):
-            self._models.append(model)
+    def logged_model(self, model: LoggedModel) -> None:
+        """Expect a logged model that was not deleted."""
+        self._sample("logged models", lambda: self._check_model(model))
 
-    def registered_model(self, model: RegisteredModel, versions: list[ModelVersion]) -> None:
+    def registered_model(self, model: RegisteredModel, versions: Sequence[ModelVersion]) -> None:
         """Expect a registered model with its versions."""
-        self._registered.append((model, versions))
+        self._checks.append(lambda: self._check_registered(model, versions))
 
     def trace(self, item: SourceTrace) -> None:
         """Expect a trace with its spans."""
-        if self._sampled("traces"):
-            self._traces.append(item)
+        self._sample("traces", lambda: self._check_trace(item))
 
     def dataset(self, dataset: EvaluationDataset, records: Sequence[DatasetRecord]) -> None:
         """Expect an evaluation dataset with so many records."""
-        self._datasets.append((dataset, len(records)))
+        key, count = dataset.dataset_id, len(records)
+        self._checks.append(lambda: self._check_dataset(key, count))
 
     def problems(self) -> list[str]:
         """What is missing or differs."""
-        found = self._check_counts()
-        for checks in (
-            [self._check_run(run) for run in self._runs],
-            [self._check_model(model) for model in self._models],
-            [self._check_registered(*item) for item in self._registered],
-            [self._check_trace(item) for item in self._traces],
-            [self._check_dataset(*item) for item in self._datasets],
-        ):
-            self.checked += len(checks)
-            found += [problem for problem in checks if problem]
-        return found
+        return [*self._check_counts(), *(problem for check in self._checks if (problem := check()))]
 
-    def _check_counts(self) -> list[str]:
-        found, ids = [], list(self._counts)
+    def _check_counts(self) -> Iterator[str]:
+        ids = list(self._counts)
         for start in range(0, len(ids), _COUNTED_AT_ONCE):
-            wanted = ids[start : start + _COUNTED_AT_ONCE]
-            here = self._store.bulk.run_counts(wanted)
-            for run in wanted:
-                got = here[run][1:] if run in here else (-1, -1, -1)
-                if any(have < want for have, want in zip(got, self._counts[run], strict=True)):
-                    found.append(
-                        f"the run {run} has {self._counts[run]} metric values, params and tags there and {got} here"
-                    )
-        return found
+            here = self._store.bulk.run_counts(ids[start : start + _COUNTED_AT_ONCE])
+            for run in ids[start : start + _COUNTED_AT_ONCE]:
+                wanted = self._counts[run]
+                if run not in here:
+                    yield f"the run {run} is not here"
+                elif here[run].fewer_than(wanted):
+                    yield f"the run {run} has {wanted.shown} there and {here[run].shown} here"
 
-    def _check_run(self, run: Run) -> str:
-        here = self._read(lambda: self._store.get_run(run.info.run_id))
-        if not isinstance(here, Run):
-            return f"the run {run.info.run_id} cannot be read: {here}"
-        for part, want, have in (
-            (
-                "metrics",
-                {m.key: repr(m.value) for m in run.data.metric_list},
-                {m.key: repr(m.value) for m in here.data.metric_list},
-            ),
-            ("params", _hidden(run.data.params), here.data.params),
-            ("tags", _hidden(run.data.tags), here.data.tags),
-            (
-                "inputs",
-                {item.dataset.name: "" for item in run.inputs.dataset_inputs},
-                {item.dataset.name: "" for item in here.inputs.dataset_inputs},
-            ),
-            (
-                "outputs",
-                {item.model_id: "" for item in run.outputs.model_outputs},
-                {item.model_id: "" for item in here.outputs.model_outputs},
-            ),
-        ):
-            differing = [key for key in want if key not in have or (have[key] != want[key] and run.info.end_time)]
+    def _check_run(self, run: Run, *, new: bool) -> str:
+        key = run.info.run_id
+        here = _read(lambda: self._store.get_run(key))
+        if isinstance(here, QuireError):
+            return f"the run {key} cannot be read: {here}"
+        found = _parts(here)
+        for part, want in _parts(run).items():
+            have = found[part]
+            differing = [name for name in want if name not in have or (new and have[name] != want[name])]
             if differing:
-                return f"the run {run.info.run_id} has other {part} here: {', '.join(sorted(differing)[:5])}"
+                return f"the run {key} has other {part} here: {', '.join(sorted(differing)[:5])}"
         return ""
 
     def _check_model(self, model: LoggedModel) -> str:
-        here = self._read(lambda: self._store.get_logged_model(model.model_id))
-        if not isinstance(here, LoggedModel):
+        here = _read(lambda: self._store.get_logged_model(model.model_id))
+        if isinstance(here, QuireError):
             return f"the logged model {model.model_id} cannot be read: {here}"
-        same = (here.name, here.experiment_id) == (model.name, model.experiment_id)
-        missing = [key for key in (*model.params, *model.tags) if key not in {**here.params, **here.tags}]
-        return "" if same and not missing else f"the logged model {model.model_id} differs here: {', '.join(missing)}"
+        missing = [key for key in (*model.params, *model.tags) if key not in here.params and key not in here.tags]
+        if here.experiment_id == model.experiment_id and not missing:
+            return ""
+        return f"the logged model {model.model_id} differs here: {', '.join(missing) or here.experiment_id}"
 
-    def _check_registered(self, model: RegisteredModel, versions: list[ModelVersion]) -> str:
-        here = self._read(lambda: self._store.get_registered_model(model.name))
-        if not isinstance(here, RegisteredModel):
+    def _check_registered(self, model: RegisteredModel, versions: Sequence[ModelVersion]) -> str:
+        here = _read(lambda: self._store.get_registered_model(model.name))
+        if isinstance(here, QuireError):
             return f"the registered model {model.name!r} cannot be read: {here}"
         for version in versions:
-            found = self._read(lambda version=version: self._store.get_model_version(model.name, version.version))
-            if not isinstance(found, ModelVersion) or (found.source, found.run_id) != (
-                redact(version.source),
-                version.run_id,
-            ):
-                return f"version {version.version} of the registered model {model.name!r} differs here: {found}"
-        missing = [item.alias for item in model.alias_list if item.alias not in here.aliases]
+            problem = self._check_version(version)
+            if problem:
+                return problem
+        there = {version.version for version in versions}
+        missing = [a.alias for a in model.alias_list if a.version in there and a.alias not in here.aliases]
         return f"the registered model {model.name!r} lacks the aliases {', '.join(missing)}" if missing else ""
 
-    def _check_trace(self, item: SourceTrace) -> str:
-        key = item.info.trace_id
-        here = self._store.get_traces([key])
-        if not here:
-            return f"the trace {key} is not here"
-        if len(here[0].spans) < len(item.spans):
-            return f"the trace {key} has {len(item.spans)} spans there and {len(here[0].spans)} here"
-        missing = {a.assessment_id for a in item.info.assessments} - {a.assessment_id for a in here[0].info.assessments}
-        return f"the trace {key} lacks the assessments {', '.join(sorted(missing))}" if missing else ""
+    def _check_version(self, version: ModelVersion) -> str:
+        found = _read(lambda: self._store.get_model_version(version.name, version.version))
+        if isinstance(found, ModelVersion) and found.run_id == version.run_id:
+            return ""
+        return f"version {version.version} of the registered model {version.name!r} differs here: {found}"
 
-    def _check_dataset(self, dataset: EvaluationDataset, records: int) -> str:
-        key = dataset.dataset_id
-        here = self._read(lambda: self._store.get_records(key, max_results=50_000))
+    def _check_trace(self, item: SourceTrace) -> str:
+        found = self._store.get_traces([item.info.trace_id])
+        missing = item.missing_in(found[0] if found else None)
+        return f"the trace {item.info.trace_id} {missing}" if missing else ""
+
+    def _check_dataset(self, key: str, count: int) -> str:
+        here = _read(lambda: self._store.get_records(key, max_results=_MAX_RECORDS))
         if isinstance(here, QuireError):
             return f"the evaluation dataset {key} cannot be read: {here}"
-        return (
-            ""
-            if len(here) >= min(records, 50_000)
-            else f"the evaluation dataset {key} has {len(here)} of {records} records"
-        )
-
-    @staticmethod
-    def _read(call: Any) -> Any:
-        try:
-            return call()
-        except QuireError as error:
-            return error
+        wanted = min(count, _MAX_RECORDS)
+        return "" if len(here) >= wanted else f"the evaluation dataset {key} has {len(here)} of {count} records"
 
 
-def _hidden(values: dict[str, str]) -> dict[str, str]:
-    return {key: redact(value) for key, value in values.items()}
+def _parts(run: Run) -> dict[str, dict[str, str]]:
+    """What is compared of a run, as text."""
+    models = [item.model_id for item in run.inputs.model_inputs] + [item.model_id for item in run.outputs.model_outputs]
+    return {
+        "metrics": {metric.key: repr(float(metric.value)) for metric in run.data.metric_list},
+        "params": {key: redact(value) for key, value in run.data.params.items()},
+        "tags": {key: redact(value) for key, value in run.data.tags.items()},
+        "datasets": {item.dataset.name: item.dataset.digest for item in run.inputs.dataset_inputs},
+        "models": dict.fromkeys(models, ""),
+    }
+
+
+def _read(call: Callable[[], T]) -> T | QuireError:
+    try:
+        return call()
+    except QuireError as error:
+        return error

@@ -39,7 +39,9 @@ class MlflowDatabase:
     def _begin(self) -> None:
         if self._engine.dialect.name == "postgresql":
             self._connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            self._connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            self._connection.exec_driver_sql(
+                "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
         else:
             self._connection.exec_driver_sql("BEGIN")
 
@@ -68,6 +70,10 @@ class MlflowDatabase:
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """The rows of a query; a parameter that is a list is expanded."""
         return [dict(row) for row in self._run(sql, parameters).mappings()]
+
+    def tuples(self, sql: str, **parameters: Any) -> Sequence[Any]:
+        """The same as tuples, for the longest tables."""
+        return self._run(sql, parameters).all()
 
     def value(self, sql: str, **parameters: Any) -> Any:
         """The one value of a query."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -27,6 +28,16 @@ _STATUS: dict[int, Literal["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED
 }
 _STAGES = ("None", "Staging", "Production", "Archived")
 _DELETED_VERSION = "Deleted_Internal"
+_AT_ONCE = 100
+_LOGGED = """SELECT logged_models.* FROM logged_models
+    JOIN experiments ON experiments.experiment_id = logged_models.experiment_id
+    WHERE {workspace} AND model_id > :after ORDER BY model_id LIMIT :count"""
+_ABOUT_LOGGED = (
+    "SELECT * FROM logged_model_params WHERE model_id IN :models ORDER BY param_key",
+    "SELECT * FROM logged_model_tags WHERE model_id IN :models ORDER BY tag_key",
+    """SELECT * FROM logged_model_metrics WHERE model_id IN :models
+    ORDER BY metric_name, metric_timestamp_ms, metric_step""",
+)
 
 
 class SourceModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,31 +55,39 @@ class SourceRegistered(msgspec.Struct, frozen=True, kw_only=True):
     last: int
 
 
-def logged_models(source: MlflowDatabase) -> list[SourceModel]:
-    """Every logged model of the workspace, deleted ones too."""
+def count_logged_models(source: MlflowDatabase) -> int:
+    """How many logged models the workspace has."""
     if not source.has("logged_models"):
-        return []
-    params = _grouped(source, "SELECT * FROM logged_model_params ORDER BY param_key")
-    tags = _grouped(source, "SELECT * FROM logged_model_tags ORDER BY tag_key")
-    metrics = _grouped(
-        source, "SELECT * FROM logged_model_metrics ORDER BY metric_name, metric_timestamp_ms, metric_step"
-    )
-    sql = f"""SELECT logged_models.* FROM logged_models
+        return 0
+    sql = f"""SELECT count(*) FROM logged_models
         JOIN experiments ON experiments.experiment_id = logged_models.experiment_id
-        WHERE {source.in_workspace("experiments")} ORDER BY model_id"""  # noqa: S608 - a condition of our own
-    return [
-        SourceModel(
-            model=_logged(row, params[row["model_id"]], tags[row["model_id"]], metrics[row["model_id"]]),
-            deleted=row["lifecycle_stage"] == "deleted",
-        )
-        for row in source.rows(sql)
-    ]
+        WHERE {source.in_workspace("experiments")}"""  # noqa: S608 - a condition of our own
+    return int(source.value(sql))
 
 
-def _grouped(source: MlflowDatabase, sql: str, key: str = "model_id") -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in source.rows(sql):
-        found[row[key]].append(row)
+def logged_models(source: MlflowDatabase) -> Iterator[list[SourceModel]]:
+    """Every logged model of the workspace, deleted ones too, some at a time."""
+    if not source.has("logged_models"):
+        return
+    sql, after = _LOGGED.format(workspace=source.in_workspace("experiments")), ""
+    while rows := source.rows(sql, after=after, count=_AT_ONCE):
+        after, ids = rows[-1]["model_id"], [row["model_id"] for row in rows]
+        params, tags, metrics = (_grouped(source.rows(about, models=ids), "model_id") for about in _ABOUT_LOGGED)
+        yield [
+            SourceModel(
+                model=_logged(row, params[row["model_id"]], tags[row["model_id"]], metrics[row["model_id"]]),
+                deleted=row["lifecycle_stage"] == "deleted",
+            )
+            for row in rows
+        ]
+
+
+def _grouped(rows: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
+    """Rows by the value of a column, or of several."""
+    found: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        values = tuple(row[column] for column in columns)
+        found[values if len(values) > 1 else values[0]].append(row)
     return found
 
 
@@ -106,14 +125,12 @@ def _logged(row: Row, params: list[Row], tags: list[Row], metrics: list[Row]) ->
 
 def registered_models(source: MlflowDatabase) -> list[SourceRegistered]:
     """Every registered model of the workspace, prompts among them, with its versions."""
-    tables = ("registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags")
-    tags, aliases, versions, version_tags = (
-        _grouped(source, f"SELECT * FROM {table} WHERE {source.in_workspace(table)}", "name")  # noqa: S608
-        for table in tables
-    )
+    tags = _grouped(_all(source, "registered_model_tags"), "name")
+    aliases = _grouped(_all(source, "registered_model_aliases"), "name")
+    versions = _grouped(_all(source, "model_versions"), "name")
+    version_tags = _grouped(_all(source, "model_version_tags"), "name", "version")
     made = []
-    sql = f"SELECT * FROM registered_models WHERE {source.in_workspace('registered_models')} ORDER BY name"  # noqa: S608
-    for row in source.rows(sql):
+    for row in sorted(_all(source, "registered_models"), key=lambda row: row["name"]):
         name = row["name"]
         model = RegisteredModel(
             name=name,
@@ -124,11 +141,21 @@ def registered_models(source: MlflowDatabase) -> list[SourceRegistered]:
             alias_list=[Alias(alias=item["alias"], version=str(item["version"])) for item in aliases[name]],
         )
         kept = [item for item in versions[name] if item["current_stage"] != _DELETED_VERSION]
-        last = max((item["version"] for item in versions[name]), default=0)
         made.append(
-            SourceRegistered(model=model, versions=[_version(item, version_tags[name]) for item in kept], last=last)
+            SourceRegistered(
+                model=model,
+                versions=[_version(item, version_tags[name, item["version"]]) for item in kept],
+                last=max((item["version"] for item in versions[name]), default=0),
+            )
         )
     return made
+
+
+def _all(source: MlflowDatabase, table: str) -> list[Row]:
+    """The rows of a table in the workspace; none if MLflow had no such table yet."""
+    if not source.has(table):
+        return []
+    return source.rows(f"SELECT * FROM {table} WHERE {source.in_workspace(table)}")  # noqa: S608 - names of our own
 
 
 def _version(row: Row, tags: list[Row]) -> ModelVersion:
@@ -146,7 +173,7 @@ def _version(row: Row, tags: list[Row]) -> ModelVersion:
         run_id=row["run_id"] or "",
         run_link=row["run_link"] or "",
         model_id=_model_id(source),
-        tag_list=[Tag(item["key"], item["value"] or "") for item in tags if item["version"] == row["version"]],
+        tag_list=[Tag(item["key"], item["value"] or "") for item in tags],
     )
 
 

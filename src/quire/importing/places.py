@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from quire.artifacts import open_artifacts
-from quire.domain.errors import NotFound
+from quire.artifacts import ArtifactStore, open_artifacts
+from quire.domain.errors import InvalidInput, NotFound, PermissionDenied
 from quire.domain.uris import is_local, join_uri
 from quire.importing.report import Files
+from quire.store.sql.bulk import Kind, Moved
 
-_PROXY = "mlflow-artifacts"
+PROXY_ROOT = "mlflow-artifacts:/"
+_PROXY = PROXY_ROOT.rstrip("/")
+_EVERY, _FIRST = 20, 25
+"""One copied file in so many is read back; of the first, all."""
+_READ_BACK_BYTES = 16_000_000
 
 
-class Move(msgspec.Struct, frozen=True):
+class _Move(msgspec.Struct, frozen=True):
     """A folder whose files go to an artifact root."""
 
     folder: Path
@@ -28,46 +34,53 @@ class Places:
     """Decides where artifacts are and go. Without a folder of MLflow's they stay where they are.
 
     ``folder`` is what ``mlflow server`` got as ``--artifacts-destination``, or the ``mlruns`` of a client; ``root`` is
-    where the store keeps artifacts.
+    where files are copied to. What refers to them names them there, or, if a server is to give them out
+    (``served``), by ``mlflow-artifacts:``.
     """
 
-    def __init__(self, folder: Path | None, root: str) -> None:
+    def __init__(self, folder: Path | None, root: str, *, served: bool = False) -> None:
         if folder is not None and not folder.is_dir():
             raise NotFound(f"There is no folder {folder}. Name the one in which MLflow keeps artifacts.")
         self._folder = None if folder is None else folder.resolve()
-        self._root = root
+        self._root, self._named = root, PROXY_ROOT if served else root
         self.behind_server = 0
+        self.links = 0
+        self.references: dict[Kind, list[Moved]] = defaultdict(list)
         self._moved: dict[str, str] = {}
-        self._moves: list[Move] = []
+        self._moves: list[_Move] = []
 
-    def moved(self, uri: str, *parts: str, copied: bool = True) -> str:
-        """Where the artifacts at ``uri`` are after the import; ``parts`` lead there from the root of the store.
+    def move(self, kind: Kind, key: tuple[str | int, ...], uri: str, *parts: str, copied: bool = True) -> None:
+        """Note that the artifacts of a thing move from ``uri`` to below the root; ``parts`` lead there.
 
         Its files are copied unless what lies in it is moved piece by piece.
         """
-        proxied = uri.startswith(f"{_PROXY}:")
+        proxied = uri.startswith(_PROXY)
         if self._folder is None or not (proxied or is_local(uri)):
             self.behind_server += proxied
-            return uri
+            return
         folder = self.folder_of(uri)
         if folder is None and not proxied and _local(uri).is_dir():
-            return uri  # outside MLflow's folder: it stays
-        target = join_uri(self._root, *parts)
-        self._moved[uri] = target
+            return  # outside MLflow's folder: it stays
+        self._refer(kind, key, uri, join_uri(self._named, *parts))
         if folder is not None and copied:
-            self._moves.append(Move(folder, target))
-        return target
+            self._moves.append(_Move(folder, join_uri(self._root, *parts)))
 
-    def moved_within(self, uri: str, *outer: str | None) -> str:
-        """Where a file or folder is after the import that lies in one of these places that were moved."""
-        for place in outer:
-            if place and place in self._moved and (uri == place or uri.startswith(f"{place.rstrip('/')}/")):
-                return join_uri(self._moved[place], uri[len(place) :])
-        return uri
+    def move_within(self, kind: Kind, key: tuple[str | int, ...], uri: str) -> None:
+        """Note that a thing refers to artifacts which lie in those of another, that were moved."""
+        outer = uri.rstrip("/")
+        while outer and outer not in self._moved:
+            outer = outer.rpartition("/")[0]
+        if outer:
+            self._refer(kind, key, uri, join_uri(self._moved[outer], uri[len(outer) :]))
+
+    def _refer(self, kind: Kind, key: tuple[str | int, ...], old: str, new: str) -> None:
+        self._moved[old.rstrip("/")] = new
+        if new != old:
+            self.references[kind].append(Moved(key, old, new))
 
     def folder_of(self, uri: str) -> Path | None:
         """The folder on this machine that holds the artifacts of a URI of MLflow's; None if there is none."""
-        if uri.startswith(f"{_PROXY}:"):
+        if uri.startswith(_PROXY):
             return self._inside(PurePosixPath(unquote(urlsplit(uri).path).lstrip("/")))
         if not is_local(uri):
             return None
@@ -84,48 +97,71 @@ class Places:
         folder = (self._folder / path).resolve()
         return folder if folder.is_dir() and folder.is_relative_to(self._folder) else None
 
-    def copy(self, tell: Callable[[int, int], None]) -> tuple[Files, list[str]]:
-        """Copy what has to move, but for files that are there with the same size. Also says what went wrong."""
+    def copy(self, tell: Callable[[int, int], None], *, dry_run: bool = False) -> tuple[Files, list[str]]:
+        """Copy what has to move and is not there yet; in a dry run only count it. Also says what went wrong."""
         files, problems = Files(), []
-        moves = [(move, path) for move in self._moves for path in _files(move.folder)]
-        for done, (move, path) in enumerate(moves, 1):
-            target, name = open_artifacts(move.uri), path.relative_to(move.folder).as_posix()
-            size = path.stat().st_size
-            if _size(target.local_path(name)) == size or _stored_size(move.uri, name) == size:
-                files.present += 1
-            else:
-                target.put_file(path, name)
-                files.copied += 1
-                files.size += size
-                if _stored_size(move.uri, name) != size:
-                    problems.append(f"the artifact {name} of {move.uri} has not the {size:,} bytes of {path}")
-            tell(done, len(moves))
+        for done, move in enumerate(self._moves, 1):
+            problems += self._copy(move, files, dry_run=dry_run)
+            tell(done, len(self._moves))
         return files, problems
+
+    def _copy(self, move: _Move, files: Files, *, dry_run: bool) -> list[str]:
+        found = [(path.relative_to(move.folder).as_posix(), path) for path in self._files(move.folder)]
+        if not found:
+            return []
+        target, problems = open_artifacts(move.uri), []
+        here = _sizes(target)
+        copied: dict[str, int] = {}
+        for name, path in found:
+            size = path.stat().st_size
+            if name in here:
+                files.present += 1
+                if here[name] != size:
+                    problems.append(
+                        f"the artifact {name} of {move.uri} has {here[name]:,} bytes and {path} has {size:,}; it was "
+                        "left as it is. Remove it and import again if MLflow's is the right one"
+                    )
+                continue
+            files.copied += 1
+            files.size += size
+            if dry_run:
+                continue
+            wrong = _put(target, name, path, read_back=files.copied <= _FIRST or not files.copied % _EVERY)
+            if wrong:
+                problems += wrong
+            else:
+                copied[name] = size
+        after = _sizes(target) if copied else {}
+        lost = [name for name, size in copied.items() if after.get(name) != size]
+        return problems + [f"the artifact {name} of {move.uri} is not what {move.folder} holds" for name in lost]
+
+    def _files(self, folder: Path) -> Iterator[Path]:
+        """Every file below a folder; links to folders, and those that lead out of it, are counted and left out."""
+        for inner, folders, names in os.walk(folder):
+            self.links += sum(Path(inner, name).is_symlink() for name in folders)
+            folders.sort()
+            for name in sorted(names):
+                path = Path(inner, name)
+                if path.resolve().is_relative_to(folder) and path.is_file():
+                    yield path
+                else:
+                    self.links += path.is_symlink()
+
+
+def _put(target: ArtifactStore, name: str, path: Path, *, read_back: bool) -> list[str]:
+    """Copy one file; what is wrong with it. A full disk, or a service that is away, ends the import."""
+    try:
+        target.put_file(path, name)
+    except (InvalidInput, PermissionDenied, NotFound) as error:
+        return [f"the artifact {path} was not copied: {error.message}"]
+    if read_back and path.stat().st_size <= _READ_BACK_BYTES and target.get_bytes(name) != path.read_bytes():
+        return [f"the artifact {name} of {target.uri} reads back as something other than {path}"]
+    return []
 
 
 def _local(uri: str) -> Path:
     return Path(unquote(urlsplit(uri).path) if uri.startswith("file:") else uri)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder; links that lead out of it are left out."""
-    for inner, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(inner, name)
-            if path.resolve().is_relative_to(folder) and path.is_file():
-                yield path
-
-
-def _size(path: Path | None) -> int | None:
-    return path.stat().st_size if path is not None and path.is_file() else None
-
-
-def _stored_size(uri: str, name: str) -> int | None:
-    store = open_artifacts(uri)
-    local = store.local_path(name)
-    if local is not None:
-        return _size(local)
-    parent = PurePosixPath(name).parent.as_posix()
-    found = {item.path: item.file_size for item in store.list("" if parent == "." else parent)}
-    return found.get(name)
+def _sizes(target: ArtifactStore) -> dict[str, int | None]:
+    return {item.path: item.file_size for item in target.walk()}

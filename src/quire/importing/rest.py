@@ -13,6 +13,9 @@ _TABLES = {
     "jobs": "jobs",
     "issues": "issues",
     "review_queues": "review queues",
+    "label_schemas": "schemas of labels",
+    "guardrails": "guardrails",
+    "mcp_servers": "MCP servers",
 }
 
 
@@ -32,8 +35,8 @@ def left_out(source: MlflowDatabase, places: Places) -> list[str]:
             said.append(f"the workspaces {names}: import each with --workspace into a database of its own")
     if places.behind_server:
         said.append(
-            f"the artifacts of {places.behind_server:,} runs, models and experiments behind MLflow's server "
-            "(mlflow-artifacts:); copy them with --artifacts FOLDER, naming what the server got as "
-            "--artifacts-destination"
+            f"the artifacts of {places.behind_server:,} runs, models and experiments behind MLflow's server, which "
+            "stay where they are: serve them by quire server --artifacts-destination, at the place that mlflow server "
+            "had, or copy them by importing again with --artifacts FOLDER"
         )
     return said

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, get_args
 
 import msgspec
@@ -27,6 +28,7 @@ from quire.domain.entities import (
     Tag,
 )
 from quire.importing.database import MlflowDatabase, Row
+from quire.store.sql.bulk_runs import NewRun, RunCounts
 
 _AT_ONCE = 100
 _NAME_TAG = "mlflow.runName"
@@ -35,6 +37,9 @@ _RUNS = """SELECT runs.* FROM runs JOIN experiments ON experiments.experiment_id
     WHERE {workspace} AND runs.run_uuid > :after ORDER BY runs.run_uuid LIMIT :count"""
 _HISTORY = """SELECT key, value, timestamp, step, is_nan FROM metrics WHERE run_uuid = :run
     ORDER BY step, timestamp, key"""
+_HISTORIES = """SELECT run_uuid, key, value, timestamp, step, is_nan FROM metrics WHERE run_uuid IN :runs
+    ORDER BY run_uuid, step, timestamp, key"""
+_VALUES_AT_ONCE = 20_000
 _DATASETS = """SELECT inputs.input_uuid, inputs.destination_id, datasets.* FROM inputs
     JOIN datasets ON datasets.dataset_uuid = inputs.source_id
     WHERE inputs.source_type = 'DATASET' AND inputs.destination_type = 'RUN' AND inputs.destination_id IN :runs
@@ -47,6 +52,12 @@ class SourceRun(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
     deleted_time: int | None
     metric_values: int
+
+    @property
+    def counts(self) -> RunCounts:
+        """What the run has."""
+        data = self.run.data
+        return RunCounts(self.run.info.status, self.metric_values, len(data.param_list), len(data.tag_list))
 
 
 def experiments(source: MlflowDatabase) -> list[Experiment]:
@@ -83,8 +94,39 @@ def runs(source: MlflowDatabase) -> Iterator[list[SourceRun]]:
         yield _Batch(source, rows).runs()
 
 
-def history(source: MlflowDatabase, run_id: str) -> Iterator[list[Metric]]:
-    """Every value that the metrics of a run had, by step, in slices."""
+def with_history(source: MlflowDatabase, items: Sequence[SourceRun]) -> Iterator[list[NewRun]]:
+    """These runs with every value that their metrics had, by step; so many at a time as have a bounded number."""
+    group: list[SourceRun] = []
+    count = 0
+    for item in items:
+        if group and count + item.metric_values > _VALUES_AT_ONCE:
+            yield _with_history(source, group)
+            group, count = [], 0
+        group.append(item)
+        count += item.metric_values
+    if group:
+        yield _with_history(source, group)
+
+
+def _with_history(source: MlflowDatabase, group: Sequence[SourceRun]) -> list[NewRun]:
+    if len(group) == 1:
+        run_id = group[0].run.info.run_id
+        return [_new(group[0], lambda: _history(source, run_id))]
+    found: dict[str, list[Metric]] = defaultdict(list)
+    for run, key, value, timestamp, step, is_nan in source.tuples(_HISTORIES, runs=[i.run.info.run_id for i in group]):
+        found[run].append(Metric(key, _number(value, is_nan), timestamp, step))
+    return [_new(item, partial(_once, found[item.run.info.run_id])) for item in group]
+
+
+def _new(item: SourceRun, history: Callable[[], Iterable[Sequence[Metric]]]) -> NewRun:
+    return NewRun(run=item.run, history=history, deleted_time=item.deleted_time)
+
+
+def _once(metrics: Sequence[Metric]) -> Iterable[Sequence[Metric]]:
+    return (metrics,)
+
+
+def _history(source: MlflowDatabase, run_id: str) -> Iterator[list[Metric]]:
     for rows in source.slices(_HISTORY, run=run_id):
         yield [Metric(row.key, _number(row.value, row.is_nan), row.timestamp, row.step) for row in rows]
 
@@ -111,12 +153,7 @@ class _Batch:
             run = Run(
                 info=_info(row, {tag["key"]: tag["value"] or "" for tag in tags[key]}),
                 data=RunData(
-                    metric_list=[
-                        Metric(
-                            item["key"], _number(item["value"], item["is_nan"]), item["timestamp"] or 0, item["step"]
-                        )
-                        for item in metrics[key]
-                    ],
+                    metric_list=[_latest(item) for item in metrics[key]],
                     param_list=[Param(item["key"], item["value"]) for item in params[key]],
                     tag_list=[Tag(item["key"], item["value"] or "") for item in tags[key]],
                 ),
@@ -124,12 +161,7 @@ class _Batch:
                     dataset_inputs=datasets[key],
                     model_inputs=[ModelInput(model_id=item["destination_id"]) for item in models["RUN_INPUT", key]],
                 ),
-                outputs=RunOutputs(
-                    model_outputs=[
-                        ModelOutput(model_id=item["destination_id"], step=item["step"] or 0)
-                        for item in models["RUN_OUTPUT", key]
-                    ]
-                ),
+                outputs=RunOutputs(model_outputs=[_output(item) for item in models["RUN_OUTPUT", key]]),
             )
             values = counts[key][0]["found"] if counts[key] else 0
             made.append(SourceRun(run=run, deleted_time=row.get("deleted_time"), metric_values=values))
@@ -172,6 +204,14 @@ class _Batch:
             for row in self._source.rows(sql, runs=self._ids):
                 found[row["source_type"], row["source_id"]].append(row)
         return found
+
+
+def _latest(row: Row) -> Metric:
+    return Metric(row["key"], _number(row["value"], row["is_nan"]), row["timestamp"] or 0, row["step"])
+
+
+def _output(row: Row) -> ModelOutput:
+    return ModelOutput(model_id=row["destination_id"], step=row["step"] or 0)
 
 
 def _info(row: Row, tags: dict[str, str]) -> RunInfo:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from quire.domain.assessments import (
     expectation_of,
 )
 from quire.domain.datasets import DatasetRecord, EvaluationDataset, RecordSource
+from quire.domain.errors import InvalidInput
 from quire.domain.otlp import read_mlflow_span
 from quire.domain.times import format_time
 from quire.domain.traces import (
@@ -29,6 +29,7 @@ from quire.domain.traces import (
     SESSION,
     TOKEN_USAGE,
     SpanRecord,
+    Trace,
     TraceInfo,
     trace_info,
 )
@@ -45,11 +46,28 @@ _FILE = "traces.json"
 
 
 class SourceTrace(msgspec.Struct, frozen=True, kw_only=True):
-    """A trace's info with its assessments, its spans, and the runs that it is linked to."""
+    """A trace's info with its assessments, its spans, and the runs that it is linked to.
+
+    ``lost_spans`` says that its spans are in a file that was not found.
+    """
 
     info: TraceInfo
     spans: list[SpanRecord]
     run_ids: list[str]
+    lost_spans: bool
+
+    def missing_in(self, there: Trace | None) -> str:
+        """What a trace of a store lacks of this one; empty if nothing."""
+        if there is None:
+            return "is not here"
+        if len(there.spans) < len(self.spans):
+            return f"has {len(self.spans)} spans there and {len(there.spans)} here"
+        known = {item.assessment_id for item in there.info.assessments}
+        lacking = [item.assessment_id for item in self.info.assessments if item.assessment_id not in known]
+        if lacking:
+            return f"lacks the assessments {', '.join(lacking)}"
+        ended = there.info.state == "IN_PROGRESS" != self.info.state
+        return f"is {self.info.state} there and not ended here" if ended else ""
 
 
 def count_traces(source: MlflowDatabase) -> int:
@@ -85,21 +103,26 @@ class _Batch:
         assessments = self._of_traces("assessments", "trace_id", "created_timestamp, assessment_id")
         spans = self._of_traces("spans", "trace_id", "start_time_unix_nano")
         links = self._links()
-        made = []
-        for row in self._rows:
-            key = row["request_id"]
-            labels = {item["key"]: item["value"] or "" for item in tags[key]}
-            kept = [_span(item["content"], key) for item in spans[key]]
-            made.append(
-                SourceTrace(
-                    info=_info(
-                        row, labels, {item["key"]: item["value"] or "" for item in metadata[key]}, assessments[key]
-                    ),
-                    spans=kept or self._spans_of_file(key, labels.get(ARTIFACT_LOCATION_TAG)),
-                    run_ids=links[key],
-                )
-            )
-        return made
+        return [
+            self._trace(row, tags[row["request_id"]], metadata[row["request_id"]], assessments, spans, links)
+            for row in self._rows
+        ]
+
+    def _trace(
+        self,
+        row: Row,
+        tags: list[Row],
+        metadata: list[Row],
+        assessments: dict[str, list[Row]],
+        spans: dict[str, list[Row]],
+        links: dict[str, list[str]],
+    ) -> SourceTrace:
+        key = row["request_id"]
+        labels = _texts(tags)
+        info = _info(row, labels, _texts(metadata), assessments[key])
+        location = labels.get(ARTIFACT_LOCATION_TAG)
+        kept = [_span(item["content"], key) for item in spans[key]] or self._spans_of_file(key, location)
+        return SourceTrace(info=info, spans=kept, run_ids=links[key], lost_spans=not kept and location is not None)
 
     def _of_traces(self, table: str, column: str, order: str = "key") -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
@@ -120,14 +143,18 @@ class _Batch:
 
     def _spans_of_file(self, trace_id: str, location: str | None) -> list[SpanRecord]:
         folder = self._places.folder_of(location) if location else None
-        if folder is None or not (folder / _FILE).is_file():
+        path = None if folder is None else (folder / _FILE).resolve()
+        if folder is None or path is None or not path.is_file() or not path.is_relative_to(folder):
             return []
-        return [read_mlflow_span(item, trace_id) for item in _file(folder / _FILE).get("spans", [])]
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InvalidInput(f"The file {path} is not JSON ({error}). Mend or remove it.") from None
+        return [read_mlflow_span(item, trace_id) for item in data.get("spans", [])] if isinstance(data, dict) else []
 
 
-def _file(path: Path) -> dict[str, Any]:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return data if isinstance(data, dict) else {}
+def _texts(rows: Sequence[Row]) -> dict[str, str]:
+    return {row["key"]: row["value"] or "" for row in rows}
 
 
 def _span(content: str, trace_id: str) -> SpanRecord:

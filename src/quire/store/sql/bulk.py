@@ -1,4 +1,4 @@
-"""Things put into a store as they were elsewhere, with their ids and times: what imports do.
+"""Experiments put into a store as they were elsewhere, with ids and times, and artifact places that moved.
 
 What is there already is kept, whoever wrote it; only what is missing is added. So an import that was interrupted, or
 whose source went on, is run again.
@@ -6,88 +6,77 @@ whose source went on, is run again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
-from quire.domain.entities import Experiment, Metric, Run
+import msgspec
+
+from quire.domain.entities import Experiment
 from quire.domain.errors import AlreadyExists
 from quire.domain.redaction import redact
 from quire.store.sql.base import SqlPart
-from quire.store.sql.inputs import add_dataset
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
-from quire.store.sql.texts import split
 
 _EXPERIMENT = Statement("SELECT id, name FROM experiments WHERE id = :id")
 _EXPERIMENT_NAMED = Statement("SELECT id, name FROM experiments WHERE name = :name")
 _IN_USE = Statement("SELECT 1 FROM runs WHERE experiment_id = :id LIMIT 1")
 _ADD_EXPERIMENT = Statement(
-    """INSERT INTO experiments (id, name, artifact_location, deleted, creation_time, last_update_time)
-    VALUES (:id, :name, :location, 0, :created, :updated)"""
+    """INSERT INTO experiments (id, name, artifact_location, creation_time, last_update_time, deleted)
+    VALUES (:id, :name, :location, :created, :updated, :deleted)"""
 )
 _REPLACE_EXPERIMENT = Statement(
     """UPDATE experiments SET name = :name, artifact_location = :location, creation_time = :created,
-    last_update_time = :updated WHERE id = :id"""
+    last_update_time = :updated, deleted = :deleted WHERE id = :id"""
 )
 _ADD_EXPERIMENT_TAG = Statement(
     """INSERT INTO experiment_tags (experiment_id, key, value) VALUES (:id, :key, :value)
     ON CONFLICT DO NOTHING"""
 )
-_SET_DELETED = Statement("UPDATE experiments SET deleted = :deleted WHERE id = :id")
-_FIND_RUN = Statement("SELECT id, experiment_id, start_time, status FROM runs WHERE run_id = :run FOR NO KEY UPDATE")
-_ADD_RUN = Statement(
-    """INSERT INTO runs (run_id, experiment_id, run_name, user_id, status, start_time, end_time, artifact_uri,
-    deleted_time) VALUES (:run, :experiment, :name, :user, :status, :start, :end, :uri, :deleted) RETURNING id"""
-)
-_END_RUN = Statement("UPDATE runs SET status = :status, end_time = :end WHERE id = :id")
-_ADD_TEXT = {
-    table: Statement(
-        """INSERT INTO $table (run_id, key_id, head, rest, experiment_id, start_time)
-        VALUES (:run, :key, :head, :rest, :experiment, :start) ON CONFLICT DO NOTHING""",
-        table=table,
-    )
-    for table in ("params", "tags")
+_SET_DELETED = Statement("UPDATE experiments SET deleted = :deleted WHERE id = :id AND deleted <> :other")
+
+T = TypeVar("T")
+Kind = Literal["experiment", "run", "logged model", "model version"]
+_MOVE: dict[Kind, Statement] = {
+    "experiment": Statement(
+        "UPDATE experiments SET artifact_location = :new WHERE id = :id AND artifact_location = :old"
+    ),
+    "run": Statement("UPDATE runs SET artifact_uri = :new WHERE run_id = :run AND artifact_uri = :old"),
+    "logged model": Statement(
+        "UPDATE logged_models SET artifact_location = :new WHERE model_id = :model AND artifact_location = :old"
+    ),
+    "model version": Statement(
+        """UPDATE model_versions SET source = :new WHERE registered_model_id =
+        (SELECT id FROM registered_models WHERE name = :name) AND version = :version AND source = :old"""
+    ),
 }
-_LAST_SEQ = Statement("SELECT coalesce(max(seq), 0) FROM metrics WHERE run_id = :run")
-_STORED = Statement("SELECT key_id, step, timestamp, value FROM metrics WHERE run_id = :run")
-_ADD_METRIC = Statement(
-    """INSERT INTO metrics (run_id, seq, key_id, step, timestamp, value)
-    VALUES (:run, :seq, :key, :step, :timestamp, :value)"""
-)
-_SET_LATEST = Statement(
-    """INSERT INTO latest_metrics (run_id, key_id, step, timestamp, value, experiment_id, start_time, settled)
-    VALUES (:run, :key, :step, :timestamp, :value, :experiment, :start, 1)
-    ON CONFLICT (run_id, key_id) DO UPDATE
-    SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value, settled = 1
-    WHERE (excluded.step, excluded.timestamp, coalesce(excluded.value, 0.0))
-    > (latest_metrics.step, latest_metrics.timestamp, coalesce(latest_metrics.value, 0.0))"""
-)
-_ADD_MODEL_USE = Statement(
-    """INSERT INTO run_models (run_id, is_output, model_id, step) VALUES (:run, :is_output, :model, :step)
-    ON CONFLICT DO NOTHING"""
-)
-_COUNTS = {
-    table: Statement(
-        """SELECT runs.run_id, count(*) FROM runs JOIN $table ON $table.run_id = runs.id WHERE runs.run_id = ANY(:names)
-        GROUP BY runs.run_id""",
-        table=table,
-    )
-    for table in ("metrics", "params", "tags")
-}
-_KNOWN_RUNS = Statement("SELECT run_id, status FROM runs WHERE run_id = ANY(:names)")
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """Artifacts of a thing that are elsewhere now. ``key`` is its id; of a version its model's name and its number."""
+
+    key: tuple[str | int, ...]
+    old: str
+    new: str
 
 
 class SqlBulk(SqlPart):
-    """Puts experiments and runs into a store as they were elsewhere."""
+    """Puts experiments into a store as they were elsewhere."""
+
+    def as_one(self, call: Callable[[], T]) -> T:
+        """What ``call`` gives; all that it stores is durable when this returns. It may be run more than once."""
+        with self._database.write():
+            return call()
 
     def put_experiment(self, experiment: Experiment) -> bool:
-        """Add an experiment under its id, active; whether it is new.
+        """Add an experiment under its id; whether it is new.
 
         One of the same id and name is the same one. The ``Default`` of a store in which it holds no run gives way.
         AlreadyExists if the id or the name is another's.
         """
         number, name = int(experiment.experiment_id), experiment.name
-        values = (name, experiment.artifact_location, experiment.creation_time or 0, experiment.last_update_time or 0)
+        times = (experiment.creation_time or 0, experiment.last_update_time or 0)
+        values = (name, experiment.artifact_location, *times, int(experiment.lifecycle_stage == "deleted"))
         with self._database.write() as session:
             session.take_turns("experiments")
             found = session.row(_EXPERIMENT, (number,)) or session.row(_EXPERIMENT_NAMED, (name,))
@@ -99,8 +88,9 @@ class SqlBulk(SqlPart):
             session.insert(_ADD_EXPERIMENT_TAG, sorted(tags))
         return found is None
 
-    def _give_way(self, session: Session, found: Sequence[Any], number: int, values: tuple[str, str, int, int]) -> None:
-        if found[0] == 0 and number == 0 and session.row(_IN_USE, (0,)) is None:
+    def _give_way(self, session: Session, found: Sequence[Any], number: int, values: tuple[str | int, ...]) -> None:
+        named = session.row(_EXPERIMENT_NAMED, (values[0],))
+        if found[0] == 0 and number == 0 and named is None and session.row(_IN_USE, (0,)) is None:
             session.run(_REPLACE_EXPERIMENT, (*values, 0))
             return
         raise AlreadyExists(
@@ -108,102 +98,13 @@ class SqlBulk(SqlPart):
             f"{found[0]} {found[1]!r}. Import into a new database, such as --tracking-uri sqlite:///imported.db."
         )
 
-    def set_deleted(self, experiment_id: str, *, deleted: bool) -> None:
-        """Say whether an experiment is deleted; its runs are left as they are."""
+    def set_deleted(self, experiment_id: str, *, deleted: bool) -> bool:
+        """Say whether an experiment is deleted, its runs left as they are; whether that is a change."""
         with self._database.write() as session:
-            session.run(_SET_DELETED, (int(deleted), int(experiment_id)))
+            return session.run(_SET_DELETED, (int(deleted), int(experiment_id), int(deleted))) > 0
 
-    def run_counts(self, run_ids: Sequence[str]) -> dict[str, tuple[str, int, int, int]]:
-        """Of those of these runs that there are: status, and how many metric values, params and tags they have."""
-        with self._database.read() as session:
-            known: dict[str, str] = dict(session.rows_of(_KNOWN_RUNS, run_ids))
-            counts: dict[str, dict[str, int]] = {
-                table: dict(session.rows_of(statement, run_ids)) for table, statement in _COUNTS.items()
-            }
-        metrics, params, tags = (counts[table] for table in ("metrics", "params", "tags"))
-        return {run: (known[run], metrics.get(run, 0), params.get(run, 0), tags.get(run, 0)) for run in known}
-
-    def put_run(self, run: Run, history: Iterable[Sequence[Metric]], *, deleted_time: int | None = None) -> bool:
-        """Add a run under its id, with every value that its metrics had, in slices; whether it is new.
-
-        ``run.data`` holds the latest value of each metric. A run that is there and still RUNNING ends if this one
-        has. AlreadyExists if the run belongs to another experiment.
-        """
+    def move_places(self, kind: Kind, moved: Sequence[Moved]) -> None:
+        """Let things refer to the new places of their artifacts, but those that name another place than the old."""
         with self._database.write() as session:
-            found = session.row(_FIND_RUN, (run.info.run_id,))
-            number = self._add_run(session, run, deleted_time) if found is None else int(found[0])
-            if found is not None:
-                self._refuse_other(found, run)
-                if found[3] in ("RUNNING", "SCHEDULED") and run.info.status != found[3]:
-                    session.run(_END_RUN, (run.info.status, run.info.end_time, number))
-            place = (int(run.info.experiment_id), run.info.start_time if found is None else found[2])
-            self._put_texts(session, number, place, "params", {p.key: p.value for p in run.data.param_list})
-            self._put_texts(session, number, place, "tags", {t.key: t.value for t in run.data.tag_list})
-            self._put_history(session, number, history, known=found is not None)
-            self._put_latest(session, number, place, run.data.metric_list)
-            self._put_uses(session, number, place[0], run)
-        return found is None
-
-    @staticmethod
-    def _add_run(session: Session, run: Run, deleted_time: int | None) -> int:
-        info = run.info
-        deleted = None if info.lifecycle_stage == "active" else deleted_time or info.end_time or info.start_time
-        row = session.row(
-            _ADD_RUN,
-            (
-                info.run_id,
-                int(info.experiment_id),
-                redact(info.run_name),
-                info.user_id,
-                info.status,
-                info.start_time,
-                info.end_time,
-                info.artifact_uri,
-                deleted,
-            ),
-        )
-        assert row is not None
-        return int(row[0])
-
-    @staticmethod
-    def _refuse_other(found: Sequence[Any], run: Run) -> None:
-        if found[1] != int(run.info.experiment_id):
-            raise AlreadyExists(
-                f"The run {run.info.run_id} is in experiment {run.info.experiment_id} there and in experiment "
-                f"{found[1]} here. Import into a new database."
-            )
-
-    def _put_texts(
-        self, session: Session, run: int, place: tuple[int, int], table: str, values: Mapping[str, str]
-    ) -> None:
-        numbers = self._keys.obtain(session, values)
-        rows = [(run, numbers[key], *split(redact(value)), *place) for key, value in sorted(values.items())]
-        session.insert(_ADD_TEXT[table], rows)
-
-    def _put_history(self, session: Session, run: int, history: Iterable[Sequence[Metric]], *, known: bool) -> None:
-        stored = {tuple(row) for row in session.rows(_STORED, (run,))} if known else set()
-        ((last,),) = session.rows(_LAST_SEQ, (run,))
-        for metrics in history:
-            numbers = self._keys.obtain(session, sorted({metric.key for metric in metrics}))
-            rows = [(numbers[m.key], m.step, m.timestamp, _storable(m.value)) for m in metrics]
-            if stored:
-                rows = [row for row in rows if row not in stored]
-            session.insert(_ADD_METRIC, [(run, seq, *row) for seq, row in enumerate(rows, last + 1)])
-            last += len(rows)
-
-    def _put_latest(self, session: Session, run: int, place: tuple[int, int], metrics: Sequence[Metric]) -> None:
-        numbers = self._keys.obtain(session, [metric.key for metric in metrics])
-        rows = [(run, numbers[m.key], m.step, m.timestamp, _storable(m.value), *place) for m in metrics]
-        session.insert(_SET_LATEST, rows)
-
-    @staticmethod
-    def _put_uses(session: Session, run: int, experiment: int, given: Run) -> None:
-        for item in given.inputs.dataset_inputs:
-            add_dataset(session, run, experiment, item)
-        uses = [(run, 0, item.model_id, 0) for item in given.inputs.model_inputs]
-        uses += [(run, 1, item.model_id, item.step) for item in given.outputs.model_outputs]
-        session.insert(_ADD_MODEL_USE, uses)
-
-
-def _storable(value: float) -> float | None:
-    return value if value == value else None
+            for item in moved:
+                session.run(_MOVE[kind], (item.new, *item.key, item.old))

@@ -11,7 +11,7 @@ from quire.domain.entities import Tag
 from quire.domain.redaction import redact, redact_value
 from quire.domain.registry import LoggedModel, ModelVersion, RegisteredModel
 from quire.store.sql import trace_tables
-from quire.store.sql.bulk import SqlBulk
+from quire.store.sql.bulk_runs import SqlBulkRuns
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.tags import Tags
@@ -79,7 +79,7 @@ _SUM_UP = Statement("UPDATE evaluation_datasets SET digest = :digest, records = 
 _dataset_tags = Tags[int](trace_tables.evaluation_dataset_tags)
 
 
-class SqlBulkModels(SqlBulk):
+class SqlBulkModels(SqlBulkRuns):
     """Puts models, versions and evaluation datasets into a store as they were elsewhere."""
 
     def put_logged_model(self, model: LoggedModel, *, deleted: bool = False) -> bool:
@@ -146,7 +146,9 @@ class SqlBulkModels(SqlBulk):
             session.insert(_ADD_REGISTERED_TAG, sorted((row[0], tag.key, redact(tag.value)) for tag in model.tag_list))
             for version in versions:
                 self._put_version(session, row[0], version)
-            session.insert(_ADD_ALIAS, sorted((row[0], item.alias, int(item.version)) for item in model.alias_list))
+            there = {version.version for version in versions}
+            aliases = [(row[0], item.alias, int(item.version)) for item in model.alias_list if item.version in there]
+            session.insert(_ADD_ALIAS, sorted(aliases))
         return found is None
 
     @staticmethod
