@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -71,6 +72,7 @@ class Journal:
 
     def __init__(self, path: str | Path, fingerprint: str = "", *, resume: bool = True) -> None:
         self.path = Path(path)
+        self._lock = threading.RLock()
         self._database = self._open()
         try:
             with self._explained():
@@ -177,8 +179,9 @@ class Journal:
             self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def close(self) -> None:
-        """Release the file and its lock."""
-        self._database.close()
+        """Release the file and its lock, once what is being written is written."""
+        with self._lock:
+            self._database.close()
 
     def delete(self) -> None:
         """Close and remove the file."""
@@ -194,14 +197,16 @@ class Journal:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN")
-        try:
-            yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
+        """One transaction; the lock keeps another thread from closing the database in the middle of it."""
+        with self._lock:
+            self._database.execute("BEGIN")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
