@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 MLFLOW_VENV := .cache/mlflow
+MLFLOW2_VENV := .cache/mlflow-2
 FASTTRACKML_VENV := .cache/fasttrackml
 SDK_VERSIONS ?= 1.17.1 1.109.1 2.54.0 3.57.0
 WORKERS ?= auto
@@ -16,10 +17,10 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv fasttrackml-venv clean
+.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv fasttrackml-venv clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## make .venv with the package (editable) and everything tests need
 
@@ -34,13 +35,13 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup  ## two variants of one application, tracked and compared (simulator unless OPENAI_API_KEY is set)
 	@$(BIN)/python examples/demo.py
 
-test: setup mlflow-venv  ## all tests but the slow ones
+test: setup mlflow-venv mlflow2-venv  ## all tests but the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-test-slow: setup mlflow-venv  ## the slow ones
+test-slow: setup mlflow-venv mlflow2-venv  ## the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
-test-all: setup mlflow-venv  ## every test, the slow ones too
+test-all: setup mlflow-venv mlflow2-venv  ## every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-sdks: setup sdk-venvs  ## the caller under other versions of the OpenAI SDK (SDK_VERSIONS)
@@ -62,6 +63,14 @@ $(MLFLOW_VENV)/.ready: requirements-mlflow.lock
 	@echo "Installing MLflow into $(MLFLOW_VENV), for interoperability tests and benchmarks ..."
 	@$(PYTHON) -m venv $(MLFLOW_VENV)
 	@$(MLFLOW_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow.lock
+	@touch $@
+
+mlflow2-venv: $(MLFLOW2_VENV)/.ready  ## a virtual environment with the last MLflow 2, for interoperability tests
+
+$(MLFLOW2_VENV)/.ready: requirements-mlflow2.lock
+	@echo "Installing MLflow 2 into $(MLFLOW2_VENV), for interoperability tests ..."
+	@$(PYTHON) -m venv $(MLFLOW2_VENV)
+	@$(MLFLOW2_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow2.lock
 	@touch $@
 
 fasttrackml-venv: $(FASTTRACKML_VENV)/.ready  ## a virtual environment with FastTrackML's server, for benchmarks
@@ -93,6 +102,9 @@ lock: setup  ## resolve the lock files anew (names, versions and hashes only)
 	$(BIN)/uv pip compile requirements-mlflow.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements-mlflow.lock
+	$(BIN)/uv pip compile requirements-mlflow2.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --quiet -o requirements-mlflow2.lock
 	$(BIN)/uv pip compile requirements-fasttrackml.in --universal --python-version 3.11 --generate-hashes --no-deps \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements-fasttrackml.lock

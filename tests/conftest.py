@@ -33,9 +33,19 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def mlflow_python() -> Path:
     """The interpreter of the virtual environment that holds a real MLflow."""
-    python = REPOSITORY / ".cache" / "mlflow" / "bin" / "python"
+    return _interpreter("mlflow", "a real MLflow is absent: run `make mlflow-venv`")
+
+
+@pytest.fixture(scope="session")
+def mlflow2_python() -> Path:
+    """The interpreter of the virtual environment that holds the last MLflow 2."""
+    return _interpreter("mlflow-2", "MLflow 2 is absent: run `make mlflow2-venv`")
+
+
+def _interpreter(environment: str, absent: str) -> Path:
+    python = REPOSITORY / ".cache" / environment / "bin" / "python"
     if not python.exists():
-        pytest.skip("a real MLflow is absent: run `make mlflow-venv`")
+        pytest.skip(absent)
     return python
 
 

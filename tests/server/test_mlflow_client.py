@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.server.conftest import Served
+from tests.server.mlflow_program import answers_of
 
 pytestmark = pytest.mark.mlflow
 PROGRAM = Path(__file__).with_name("mlflow_flows.py")
@@ -93,19 +91,7 @@ EXPECTED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def found(server: Served, mlflow_python: Path) -> dict[str, Any]:
-    environment = {
-        **os.environ,
-        "MLFLOW_TRACKING_URI": server.url,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "GIT_PYTHON_REFRESH": "quiet",
-    }
-    command = [str(mlflow_python), str(PROGRAM), uuid.uuid4().hex[:8]]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=170, check=False)
-    line = next((line for line in done.stdout.splitlines() if line.startswith("FOUND ")), None)
-    assert line, done.stdout + done.stderr
-    answers: dict[str, Any] = json.loads(line.removeprefix("FOUND "))
-    return answers
+    return answers_of(mlflow_python, PROGRAM, server.url, uuid.uuid4().hex[:8])
 
 
 @pytest.mark.parametrize("flow", EXPECTED)
