@@ -100,6 +100,14 @@ def server(
             help="Origins whose pages may call the server, with commas between.",
         ),
     ] = None,
+    trusted_proxies: Annotated[
+        Text,
+        typer.Option(
+            envvar=["QUIRE_TRUSTED_PROXIES"],
+            metavar="ADDRESSES",
+            help="Reverse proxies whose X-Forwarded-For is believed: addresses or networks, with commas between.",
+        ),
+    ] = None,
     max_request_mb: Annotated[
         int, typer.Option(min=1, metavar="MB", help="The largest request taken; files that are uploaded have no limit.")
     ] = 64,
@@ -134,6 +142,7 @@ def server(
         static_prefix=static_prefix,
         allowed_hosts=_split(allowed_hosts),
         cors_allowed_origins=_split(cors_allowed_origins),
+        trusted_proxies=_split(trusted_proxies),
         max_request_bytes=max_request_mb << 20,
         auth=auth_from_environment(auth),
     )

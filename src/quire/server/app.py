@@ -11,6 +11,7 @@ from quire.server.auth import AuthSettings
 from quire.server.calls import AnyCall
 from quire.server.context import Context
 from quire.server.dispatch import Front
+from quire.server.forwarded import Forwarded
 from quire.server.headers import Outer
 from quire.server.http import Application, Receive, Scope, Send
 from quire.server.proxy import PROXY_ROOT, SCHEME, Places
@@ -102,6 +103,8 @@ def create_app(settings: Settings) -> App:
     calls = all_calls() if auth is None else [*all_calls(), *_access_calls()]
     front = Front(context, calls, make_pages(context, calls))
     inner: Application = front if auth is None else _attach(context, front, auth)
+    if settings.trusted_proxies:
+        inner = Forwarded(inner, settings.trusted_proxies)
     return App(context, front, Outer(inner, settings, context.meter))
 
 

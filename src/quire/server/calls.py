@@ -40,7 +40,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call whose request and answer are messages. ``kind`` says whether it changes what the store keeps.
 
     ``paths`` are all its paths, the first being its own and the others its older names. ``offered`` tells whether a
-    server can do it at all: else it is left out of the OpenAPI document.
+    server can do it at all: else it is left out of the OpenAPI document. ``point`` says of a read that it gives what
+    one id or name finds, in a few look-ups.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     success: int = 200
     offered: Offered = always
+    point: bool = False
 
 
 class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,13 +90,13 @@ class Calls:
         self._tag = tag
         self.all: list[AnyCall] = []
 
-    def read(self, method: str, *paths: str, offered: Offered = always) -> Callable[[A], A]:
+    def read(self, method: str, *paths: str, offered: Offered = always, point: bool = False) -> Callable[[A], A]:
         """Register a function that changes nothing."""
-        return self._register(method, paths, "read", 200, offered)
+        return self._register(method, paths, "read", 200, offered, point)
 
     def write(self, method: str, *paths: str, success: int = 200, offered: Offered = always) -> Callable[[A], A]:
         """Register a function that changes what the store keeps."""
-        return self._register(method, paths, "write", success, offered)
+        return self._register(method, paths, "write", success, offered, point=False)
 
     def stream(
         self, method: str, *paths: str, kind: Kind = "read", openapi: dict[str, Any] | None = None
@@ -119,7 +121,7 @@ class Calls:
         return register
 
     def _register(
-        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered
+        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered, point: bool
     ) -> Callable[[A], A]:
         def register(function: A) -> A:
             hints = get_type_hints(function)
@@ -136,6 +138,7 @@ class Calls:
                     tag=self._tag,
                     success=success,
                     offered=offered,
+                    point=point,
                 )
             )
             return function

@@ -15,7 +15,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``artifact_root`` is where the server itself keeps files; with ``serve_artifacts`` clients reach it through the
     server (``mlflow-artifacts:``), else they are told the place. With ``direct_transfers`` clients may be given URLs
     to exchange files with a bucket by themselves. ``allowed_hosts`` and ``cors_allowed_origins`` may hold ``*`` as part
-    of a name. ``auth`` tells who may do what; without it only this machine is served.
+    of a name. ``trusted_proxies`` are addresses and networks whose ``X-Forwarded-For`` is believed. ``auth`` tells who
+    may do what; without it only this machine is served.
     """
 
     backend_store_uri: str = "sqlite:///quire.db"
@@ -30,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     auth: AuthSettings | None = None
     allowed_hosts: tuple[str, ...] = ()
     cors_allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     static_prefix: str = ""
     max_request_bytes: int = 64 * MEGABYTE
     request_timeout: float = 60.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,15 @@ def bearer(secret: str) -> dict[str, str]:
 class Guarded:
     """A server with an admin called ada."""
 
-    def __init__(self, folder: Path, uri: str | None = None, **auth: Any) -> None:
+    def __init__(
+        self, folder: Path, uri: str | None = None, server: Mapping[str, Any] | None = None, **auth: Any
+    ) -> None:
         self.uri = uri or f"sqlite:///{folder}/quire.db"
         self.store = open_store(self.uri, artifact_root="mlflow-artifacts:/")
         if not self.access.has_admin():
             self.access.create_user("ada", password_hash=cheap_hash(PASSWORD), role="admin")
-        settings = Settings(backend_store_uri=self.uri, artifact_root=str(folder / "files"), auth=AuthSettings(**auth))
-        self.served = Served(settings)
+        given = {"backend_store_uri": self.uri, "artifact_root": str(folder / "files"), **(server or {})}
+        self.served = Served(Settings(**given, auth=AuthSettings(**auth)))
         self._names = itertools.count()
 
     @property
@@ -104,10 +106,10 @@ def guard(tmp_path: Path) -> Iterator[Guard]:
     """Starts guarded servers with other settings."""
     started: list[Guarded] = []
 
-    def start(*, uri: str | None = None, **auth: Any) -> Guarded:
+    def start(*, uri: str | None = None, server: Mapping[str, Any] | None = None, **auth: Any) -> Guarded:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        started.append(Guarded(folder, uri, **auth))
+        started.append(Guarded(folder, uri, server, **auth))
         return started[-1]
 
     yield start

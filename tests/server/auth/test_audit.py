@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from quire.domain.errors import InvalidInput
+from quire.server import Settings
+from quire.server.app import create_app
+from quire.server.auth import AuthSettings
+from quire.store import open_store
+from quire.store.access import access_of
 from tests.server.auth.conftest import PASSWORD, Guard, Guarded, basic, bearer
 
 AUDIT = "/api/quire/v1/audit"
@@ -157,3 +165,19 @@ def test_the_log_is_read_in_pages(guarded: Guarded) -> None:
     assert guarded.call("ada", "GET", f"{AUDIT}?username=ada&page_token={token}").status == 400
     assert guarded.call("ada", "GET", f"{AUDIT}?max_results=0").status == 400
     assert guarded.call("ada", "GET", f"{AUDIT}?since=yesterday").status == 400
+
+
+def test_leave_to_send_a_file_to_the_bucket_itself_is_an_entry(guard: Guard, bucket: str) -> None:
+    server = guard(server={"artifact_root": bucket})
+    run = server.run("ada", server.experiment())
+    server.ask("ada", "POST", "artifacts/presigned-upload-url", {"run_id": run, "path": "a.txt"})
+    entry = _entries(server, f"entity=run:{run}")[0]
+    assert (entry["action"], json.loads(entry["after"])["path"]) == ("presigned_upload", "a.txt")
+
+
+def test_the_first_admin_is_an_entry(guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = f"sqlite:///{tmp_path}/new.db"
+    monkeypatch.setenv("QUIRE_AUTH_ADMIN_PASSWORD", PASSWORD)
+    create_app(Settings(backend_store_uri=uri, auth=AuthSettings())).close()
+    entries = access_of(open_store(uri)).search_audit()
+    assert [(entry.action, entry.entity) for entry in entries] == [("create_user", "user:admin")]

@@ -6,6 +6,7 @@ import base64
 import http.client
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +267,28 @@ def test_a_body_sent_with_wrong_credentials_still_gets_its_answer(guarded: Guard
     body: Any = b"x" * 500_000
     answer = guarded.call(basic("nobody-3"), "PUT", "/api/2.0/mlflow-artifacts/artifacts/1/file", body)
     assert answer.status == 401
+
+
+def test_guesses_that_are_made_at_once_are_counted_too(guard: Guard) -> None:
+    server = guard(failures=3, failure_pause=60.0)
+    with ThreadPoolExecutor(16) as pool:
+        answers = pool.map(lambda number: server.call(basic("ada", f"guess-{number}"), "GET", WHO).status, range(16))
+    assert sorted(answers) == [401] * 3 + [429] * 13
+
+
+def test_who_signs_in_many_times_at_once_is_no_guesser(guard: Guard) -> None:
+    server = guard(failures=2, failure_pause=60.0)
+    with ThreadPoolExecutor(12) as pool:
+        answers = pool.map(lambda _: server.call("ada", "GET", WHO).status, range(12))
+    assert list(answers) == [200] * 12
+
+
+def test_behind_a_proxy_that_is_trusted_each_client_has_its_own_count(guard: Guard) -> None:
+    behind = {"trusted_proxies": ("127.0.0.1",)}
+    server = guard(failures=1, failure_pause=60.0, address_factor=1, server=behind)
+
+    def guess(client: str) -> int:
+        return server.call({**basic("ada", "guess"), "X-Forwarded-For": client}, "GET", WHO).status
+
+    assert [guess("203.0.113.7"), guess("203.0.113.7"), guess("203.0.113.8")] == [401, 429, 401]
+    assert guess("203.0.113.9, 203.0.113.7") == 429, "what a client writes itself stands on the left"

@@ -243,3 +243,46 @@ def test_a_role_given_on_another_server_is_seen_when_it_is_needed(guard: Guard) 
 def test_pages_of_another_site_cannot_use_a_session(guarded: Guarded) -> None:
     headers = {**basic("ada"), "Origin": "https://evil.example"}
     assert guarded.call(headers, "POST", "experiments/create", {"name": "forged"}).status == 403
+
+
+DATASETS = "/api/3.0/mlflow/datasets"
+
+
+def _dataset(guarded: Guarded, who: str, name: str, *experiments: str) -> str:
+    made = guarded.ask(who, "POST", f"{DATASETS}/create", {"name": name, "experiment_ids": list(experiments)})
+    return str(made["dataset"]["dataset_id"])
+
+
+def test_a_search_of_datasets_says_nothing_of_those_that_may_not_be_read(guard: Guard) -> None:
+    server = guard()
+    hidden, seen = server.experiment(), server.experiment()
+    for name in ("a-secret-1", "b-secret-2", "d-secret-3"):
+        _dataset(server, "ada", name, hidden)
+    shared, own = _dataset(server, "ada", "c", hidden, seen), _dataset(server, "ada", "e", seen)
+    _dataset(server, "ada", "f")
+    narrow, wide = server.user("none"), server.user()
+    server.access.set_permission(narrow, Resource("experiment", seen), "reader")
+    server.access.set_permission(wide, Resource("experiment", hidden), "none")
+    search = {"max_results": 1, "order_by": ["name ASC"]}
+    first = server.ask(narrow, "POST", f"{DATASETS}/search", search)
+    assert [item["dataset_id"] for item in first["datasets"]] == [shared]
+    second = server.ask(narrow, "POST", f"{DATASETS}/search", {**search, "page_token": first["next_page_token"]})
+    assert [item["dataset_id"] for item in second["datasets"]] == [own]
+    assert not second.get("next_page_token")
+    of_secret = {"filter_string": "name LIKE '%secret%'", "max_results": 1}
+    for user in (narrow, wide):
+        assert server.ask(user, "POST", f"{DATASETS}/search", of_secret) == {}
+    found = server.ask(wide, "GET", f"{DATASETS}/search?order_by=name&experiment_ids={hidden}&experiment_ids={seen}")
+    assert [item["name"] for item in found["datasets"]] == ["c", "e"]
+    assert len(server.ask(wide, "POST", f"{DATASETS}/search", {})["datasets"]) == 3, "one belongs to no experiment"
+
+
+def test_a_dataset_is_deleted_by_who_administers_every_experiment_it_is_used_in(guarded: Guarded) -> None:
+    editor = guarded.user()
+    theirs, own = guarded.experiment(), guarded.experiment(editor)
+    guarded.access.set_permission(editor, Resource("experiment", theirs), "editor")
+    dataset = _dataset(guarded, "ada", "kept", theirs)
+    guarded.ask(editor, "POST", f"{DATASETS}/{dataset}/add-experiments", {"experiment_ids": [own]})
+    assert guarded.call(editor, "DELETE", f"{DATASETS}/{dataset}").status == 403
+    guarded.access.set_permission(editor, Resource("experiment", theirs), "admin")
+    guarded.ask(editor, "DELETE", f"{DATASETS}/{dataset}")

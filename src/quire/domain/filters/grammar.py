@@ -255,6 +255,8 @@ EVALUATION_DATASETS = Grammar(
     attributes={
         "name": Attribute("name", operators=TEXT + LISTS),
         "dataset_id": Attribute("dataset_id", operators=TEXT + LISTS),
+        # IN: used in any of these experiments; NOT IN: used in another than these, or in none.
+        "experiment_id": Attribute("experiment_id", operators=LISTS, orderable=False),
         "created_time": _number("created_time"),
         "last_update_time": _number("last_update_time"),
         "created_by": Attribute("created_by", orderable=False),

@@ -15,13 +15,13 @@ from quire.server.auth.asking import CHANGE, IDENTITY, PREPARED, Asking, current
 from quire.server.auth.changes import Changes
 from quire.server.auth.door import Door
 from quire.server.auth.first import ensure_admin
-from quire.server.auth.guard import Guard, sieved
+from quire.server.auth.guard import Guard
 from quire.server.auth.login import CALLBACK, EXTRA, LOGIN, LOGOUT
 from quire.server.auth.login import calls as login_calls
 from quire.server.auth.logins import Logins
 from quire.server.auth.oidc import Oidc
 from quire.server.auth.places import Whereabouts
-from quire.server.auth.rules import RULES, route_of
+from quire.server.auth.rules import route_of
 from quire.server.auth.settings import AuthSettings
 from quire.server.auth.tokens import calls as token_calls
 from quire.server.auth.users import calls as user_calls
@@ -62,15 +62,12 @@ def attach(context: Context, front: Front, settings: AuthSettings) -> Applicatio
 def _wrapped(
     changes: Changes, call: Call, request: Request, message: msgspec.Struct, run: Callable[[], Any]
 ) -> Callable[[], Any]:
-    """What runs a call, with who asks known to it, its answer sieved and its change recorded."""
+    """What runs a call, with who asks known to it and its change recorded."""
     identity: Identity | None = request.scope.get(IDENTITY)
-    rule = RULES.get(route_of(call))
-    if identity is None or rule is None:
+    if identity is None:
         return run
     asking = Asking(identity=identity, call=call, request=request, message=message)
-    inner = sieved(rule, identity, run)
-    if call.kind == "write":
-        inner = changes.recorded(asking, inner)
+    inner = changes.recorded(asking, run) if call.kind == "write" else run
 
     def work() -> Any:
         token = current.set(asking)
@@ -122,7 +119,7 @@ class Forgetting:
 
     async def __call__(self, call: AnyCall, request: Request, message: Any, answer: Any) -> None:
         """Told of each call that was answered."""
-        if call.kind == "write" and (call.tag in ("Users", "Tokens") or call.name in _GIVING):
+        if call.kind == "write" and (call.tag in ("Users", "Tokens", "Sign-in") or call.name in _GIVING):
             self._logins.forget()
 
 

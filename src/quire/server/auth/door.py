@@ -15,7 +15,6 @@ from quire.server.context import Context
 from quire.server.errors import error_reply
 from quire.server.http import Application, Disconnected, Receive, Reply, Request, Scope, Send, header, send_reply
 
-SESSION_COOKIE = "quire_session"
 _OPEN = ("/health", "/version")
 _REQUEST_ID = re.compile(r"[\w.\-]{1,64}", re.ASCII)
 _DRAINED = 1 << 20
@@ -39,6 +38,7 @@ class Door:
         prefix = context.settings.static_prefix
         self._open = frozenset(prefix + path for path in (*_OPEN, *also_open))
         self._sign_in = None if sign_in is None else prefix + sign_in
+        self._session = session_cookie(context)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -64,7 +64,7 @@ class Door:
     async def _identify(self, scope: Scope) -> Any:
         client = scope.get("client")
         address = client[0] if client else ""
-        return await self._logins.identify(header(scope, b"authorization"), cookie_of(scope, SESSION_COOKIE), address)
+        return await self._logins.identify(header(scope, b"authorization"), cookie_of(scope, self._session), address)
 
     def _page_of_sign_in(self, scope: Scope) -> Reply | None:
         """Where a person goes who asks for a page with a browser."""
@@ -89,6 +89,21 @@ class Door:
         append = scope.pop(CHANGE, None)
         if append is not None and status < 400:
             await self._context.run_write(append)
+
+
+def is_over_tls(context: Context) -> bool:
+    """Whether browsers reach the server over TLS, as the address that they come back to from sign-in says."""
+    auth = context.settings.auth
+    return auth is not None and auth.oidc is not None and auth.oidc.redirect_uri.startswith("https:")
+
+
+def session_cookie(context: Context) -> str:
+    """The name of the cookie that holds a session.
+
+    Over TLS it is one that only this host can set, so that no other host of the domain plants a session of its own
+    (https://www.rfc-editor.org/rfc/rfc6265bis §4.1.3).
+    """
+    return "__Host-quire_session" if is_over_tls(context) else "quire_session"
 
 
 def cookie_of(scope: Scope, wanted: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from quire.domain.credentials import check_password, hash_password
 from quire.domain.errors import AlreadyExists, InvalidInput
-from quire.store.access import AccessStore
+from quire.store.access import AccessStore, Change
 
 USERNAME, PASSWORD = "QUIRE_AUTH_ADMIN_USERNAME", "QUIRE_AUTH_ADMIN_PASSWORD"
 _THEIR_PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"  # noqa: S105
@@ -28,4 +28,11 @@ def ensure_admin(access: AccessStore) -> None:
         )
     hashed = hash_password(check_password(password))
     with suppress(AlreadyExists):  # another server starts too
-        access.create_user(os.environ.get(USERNAME) or "admin", password_hash=hashed, role="admin")
+        access.all_or_nothing(lambda: _make(access, os.environ.get(USERNAME) or "admin", hashed))
+
+
+def _make(access: AccessStore, username: str, hashed: str) -> None:
+    access.create_user(username, password_hash=hashed, role="admin")
+    access.append_change(
+        Change(username="the environment", action="create_user", route=PASSWORD, entity=f"user:{username}")
+    )

@@ -13,7 +13,7 @@ import msgspec
 from quire.domain.credentials import hash_token, is_token, new_token
 from quire.domain.errors import AlreadyExists, InvalidState, NotFound, PermissionDenied, Unauthenticated
 from quire.domain.ids import now_ms
-from quire.server.auth.door import SESSION_COOKIE, cookie_of
+from quire.server.auth.door import cookie_of, is_over_tls, session_cookie
 from quire.server.auth.oidc import Begun, Oidc, Person
 from quire.server.auth.settings import AuthSettings
 from quire.server.calls import Calls
@@ -37,7 +37,7 @@ async def sign_in(context: Context, request: Request, send: Send) -> None:
     next_page = _local_page(context, dict(request.query).get("next", ""))
     begun, place = await context.run_files(partial(_provider(context).begin, next_page))
     content = base64.urlsafe_b64encode(msgspec.json.encode(begun)).decode().rstrip("=")
-    cookie = _cookie(context, _BEGUN_COOKIE, content, _BEGUN_SECONDS, path=LOGIN)
+    cookie = _cookie(context, _begun_cookie(context), content, _BEGUN_SECONDS)
     await send_reply(send, _redirect(place, [cookie]))
 
 
@@ -45,7 +45,7 @@ async def sign_in(context: Context, request: Request, send: Send) -> None:
 async def signed_in(context: Context, request: Request, send: Send) -> None:
     """Let in who comes back from the identity provider."""
     fields = dict(request.query)
-    begun = _begun(request)
+    begun = _begun(context, request)
     if begun is None or not hmac.compare_digest(begun.state.encode(), fields.get("state", "").encode()):
         raise Unauthenticated("This browser has begun no such sign-in, or too long ago. Begin again.")
     code = fields.get("code")
@@ -54,19 +54,19 @@ async def signed_in(context: Context, request: Request, send: Send) -> None:
     person = await context.run_files(partial(_provider(context).finish, begun, code))
     secret = await context.run_write(partial(_let_in, context, person, _address(request)))
     cookies = [
-        _cookie(context, SESSION_COOKIE, secret, int(_settings(context).session)),
-        _cookie(context, _BEGUN_COOKIE, "", 0, path=LOGIN),
+        _cookie(context, session_cookie(context), secret, int(_settings(context).session)),
+        _cookie(context, _begun_cookie(context), "", 0),
     ]
-    await send_reply(send, _redirect(begun.next, cookies))
+    await send_reply(send, _redirect(_local_page(context, begun.next), cookies))
 
 
 @calls.stream("POST", LOGOUT, kind="write", openapi=_REDIRECT)
 async def sign_out(context: Context, request: Request, send: Send) -> None:
     """End the session of a browser."""
-    secret = cookie_of(request.scope, SESSION_COOKIE)
+    secret = cookie_of(request.scope, session_cookie(context))
     if is_token(secret):
-        await context.run_write(partial(_end, context, secret))
-    await send_reply(send, _redirect(_local_page(context, ""), [_cookie(context, SESSION_COOKIE, "", 0)]))
+        await context.run_write(partial(_end, context, secret, _address(request)))
+    await send_reply(send, _redirect(_local_page(context, ""), [_cookie(context, session_cookie(context), "", 0)]))
 
 
 def _let_in(context: Context, person: Person, address: str) -> str:
@@ -78,6 +78,7 @@ def _let_in(context: Context, person: Person, address: str) -> str:
         user = access.find_user_of_subject(person.subject)
         if user is None:
             user = _new_user(context, person)
+            access.append_change(_change(user.username, "create_user", address))
         access.create_token(
             user.username,
             hash_token(secret),
@@ -85,15 +86,7 @@ def _let_in(context: Context, person: Person, address: str) -> str:
             kind="session",
             expiration_time=now_ms() + int(settings.session * 1000),
         )
-        access.append_change(
-            Change(
-                username=user.username,
-                action="sign_in",
-                route=f"GET {CALLBACK}",
-                entity=f"user:{user.username}",
-                address=address,
-            )
-        )
+        access.append_change(_change(user.username, "sign_in", address))
 
     access.all_or_nothing(work)
     return secret
@@ -112,11 +105,23 @@ def _new_user(context: Context, person: Person) -> Any:
         ) from None
 
 
-def _end(context: Context, secret: str) -> None:
+def _end(context: Context, secret: str, address: str) -> None:
+    """End a session."""
     access = access_of(context.store)
     login = access.find_token(hash_token(secret))
-    if login is not None and login.token is not None and login.token.kind == "session":
-        access.revoke_token(login.token.token_id)
+    token = login.token if login is not None else None
+    if login is None or token is None or token.kind != "session" or not token.is_valid(now_ms()):
+        return
+
+    def work() -> None:
+        access.revoke_token(token.token_id)
+        access.append_change(_change(login.user.username, "sign_out", address, route=f"POST {LOGOUT}"))
+
+    access.all_or_nothing(work)
+
+
+def _change(username: str, action: str, address: str, *, route: str = f"GET {CALLBACK}") -> Change:
+    return Change(username=username, action=action, route=route, entity=f"user:{username}", address=address)
 
 
 def _provider(context: Context) -> Oidc:
@@ -133,9 +138,13 @@ def _settings(context: Context) -> AuthSettings:
     return settings
 
 
-def _begun(request: Request) -> Begun | None:
+def _begun_cookie(context: Context) -> str:
+    return f"__Host-{_BEGUN_COOKIE}" if is_over_tls(context) else _BEGUN_COOKIE
+
+
+def _begun(context: Context, request: Request) -> Begun | None:
     """The sign-in that this browser began."""
-    content = cookie_of(request.scope, _BEGUN_COOKIE)
+    content = cookie_of(request.scope, _begun_cookie(context))
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)), type=Begun)
     except (ValueError, msgspec.MsgspecError):
@@ -151,13 +160,10 @@ def _local_page(context: Context, page: str) -> str:
     return start if parts.scheme or parts.netloc else quote(page, safe="/?&=%#:@!$'()*+,;~-._")
 
 
-def _cookie(context: Context, name: str, value: str, seconds: int, *, path: str = "/") -> tuple[bytes, bytes]:
+def _cookie(context: Context, name: str, value: str, seconds: int) -> tuple[bytes, bytes]:
     """A cookie that no script reads and no other site sends; over TLS only, where the server is reached so."""
-    oidc = _settings(context).oidc
-    secure = "; Secure" if oidc is not None and oidc.redirect_uri.startswith("https:") else ""
-    place = f"{context.settings.static_prefix}{path}"
-    text = f"{name}={value}; Path={place}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-    return b"set-cookie", text.encode()
+    secure = "; Secure" if is_over_tls(context) else ""
+    return b"set-cookie", f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}".encode()
 
 
 def _redirect(place: str, cookies: Headers) -> Reply:

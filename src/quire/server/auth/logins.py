@@ -110,19 +110,28 @@ class Logins:
         mac = hmac.digest(self._secret, password.encode("utf-8", "surrogatepass"), "sha256")
         if stored is not None and self._is_remembered(username, stored, mac):
             return True
-        self._throttle.check(address, username)
         if stored is not None and len(password) <= MAX_PASSWORD:
             work: Callable[[], bool] = partial(verify_password, password, stored)
         else:
             work = partial(_never, password[:MAX_PASSWORD])
-        fits = await self._once(("scrypt", username, stored, mac), lambda: self._stretch(work))
+        fits = await self._once(
+            ("scrypt", username, stored, mac, address), lambda: self._counted(work, username, address)
+        )
         if not fits or stored is None:
-            self._throttle.failed(address, username)
-            _logger.warning("A login of %r from %s failed.", username[:100], address or "an unknown address")
             return False
-        self._throttle.succeeded(address, username)
         _remember(self._verified, username, _Verified(stored, mac, self._clock()))
         return True
+
+    async def _counted(self, work: Callable[[], bool], username: str, address: str) -> bool:
+        """Whether a password fits, unless too many did not."""
+        self._throttle.check(address, username)
+        self._throttle.tried(address, username)
+        if await self._stretch(work):
+            self._throttle.succeeded(address, username)
+            return True
+        self._throttle.failed(address)
+        _logger.warning("A login of %r from %s failed.", username[:100], address or "an unknown address")
+        return False
 
     async def hash_password(self, password: str) -> str:
         """What to store of a password."""
@@ -147,7 +156,7 @@ class Logins:
         token = login.token if login else None
         if login is None or token is None or token.kind != kind:
             self._throttle.check(address, None)
-            self._throttle.failed(address, None)
+            self._throttle.failed(address)
             _logger.warning("An unknown %s was shown from %s.", kind, address or "an unknown address")
             raise _refused("The token is not known here. Make one with `quire tokens create`.")
         if not token.is_valid(now_ms()):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from quire.domain.access import Identity, Kind, Resource
 from quire.domain.errors import InvalidInput
 from quire.domain.filters import (
+    EVALUATION_DATASETS,
     EXPERIMENTS,
     MODEL_VERSIONS,
     REGISTERED_MODELS,
@@ -18,7 +19,6 @@ from quire.domain.filters import (
     parse_filter,
 )
 from quire.domain.names import check_experiment_id
-from quire.store.rest.wire.datasets import SearchDatasetsResponse
 from quire.store.rest.wire.traces import SearchLocation, SearchTraces
 
 _NO_EXPERIMENT = "9" * 18
@@ -41,13 +41,23 @@ def of_versions(identity: Identity, message: Any) -> Any:
     return _narrowed(identity, message, "registered_model", MODEL_VERSIONS, "name", _NO_MODEL)
 
 
-def _narrowed(identity: Identity, message: Any, kind: Kind, grammar: Grammar, field: str, nothing: str) -> Any:
+def only_datasets(identity: Identity, message: Any) -> Any:
+    """A search of evaluation datasets: those used in an experiment that may be read, or in none if that may be."""
+    return _narrowed(
+        identity, message, "experiment", EVALUATION_DATASETS, "experiment_id", _NO_EXPERIMENT, "filter_string"
+    )
+
+
+def _narrowed(
+    identity: Identity, message: Any, kind: Kind, grammar: Grammar, field: str, nothing: str, place: str = "filter"
+) -> Any:
     visible = identity.visible(kind)
     if visible.is_everything:
         return message
     keys = tuple(sorted(visible.keys)) or (nothing,)
     wanted = Comparison("attribute", field, "NOT IN" if visible.excluding else "IN", keys)
-    return replace(message, filter=format_filter([*parse_filter(message.filter, grammar), wanted]))
+    given = parse_filter(getattr(message, place), grammar)
+    return replace(message, **{place: format_filter([*given, wanted])})
 
 
 def of_experiments(identity: Identity, message: Any) -> Any:
@@ -68,14 +78,6 @@ def in_locations(identity: Identity, message: SearchTraces) -> SearchTraces:
 def _location(identity: Identity, location: SearchLocation) -> SearchLocation:
     place = location.mlflow_experiment
     return location if place is None or _reads(identity, place.experiment_id) else SearchLocation()
-
-
-def readable_datasets(identity: Identity, answer: SearchDatasetsResponse) -> SearchDatasetsResponse:
-    """A page of datasets without those that are used in no experiment that may be read; it may be shorter."""
-    if identity.visible("experiment").is_everything:
-        return answer
-    kept = [item for item in answer.datasets if any(_reads(identity, key) for key in item.experiment_ids or [""])]
-    return replace(answer, datasets=kept)
 
 
 def _reads(identity: Identity, experiment_id: str) -> bool:

@@ -100,7 +100,7 @@ class Oidc:
                 f"The identity provider did not say the {name!r} of who signed in. Ask it for that, in "
                 "QUIRE_OIDC_SCOPES, or name another claim in QUIRE_OIDC_USERNAME_CLAIM."
             )
-        if name == "email" and claims.get("email_verified") is False:
+        if name == "email" and claims.get("email_verified") in (False, "false"):
             raise Unauthenticated("The identity provider has not verified this e-mail address. Verify it there.")
         return value
 

@@ -42,7 +42,7 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What decides over something: any of ``resources``; nobody but an admin if there are none."""
+    """What decides over something: the roles on ``resources``; nobody but an admin if there are none."""
 
     resources: tuple[Resource, ...] = ()
 

@@ -17,9 +17,9 @@ from quire.server.auth.narrowing import (
     in_locations,
     of_experiments,
     of_versions,
+    only_datasets,
     only_experiments,
     only_models,
-    readable_datasets,
 )
 from quire.server.auth.places import Ref
 from quire.server.calls import AnyCall
@@ -44,8 +44,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     (``admin``), unless they ask about themselves (``own``); to have signed in without a token (``person``); to be
     allowed to make a new thing (``creates``), whose files, if ``outside`` names a place, only an admin may have the
     server keep where others' are.
-    ``narrow`` gives the message that asks for no more than they may read; ``sieve`` takes out of an answer what they
-    may not read. ``of`` finds what the call is about, if the first need does not.
+    ``narrow`` gives the message that asks for no more than they may read: nothing is taken out of an answer
+    afterwards, which its page token would still tell of. ``of`` finds what the call is about, if the first need does
+    not.
     """
 
     open: bool = False
@@ -54,7 +55,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     person: bool = False
     creates: Kind | None = None
     narrow: Narrow | None = None
-    sieve: Narrow | None = None
     outside: Locate | None = None
     own: Callable[[Asking], bool] | None = None
     of: Locate | None = None
@@ -303,8 +303,8 @@ TRACE_RULES = {
 _both = _each("experiment", "experiment_ids")
 DATASET_RULES = {
     f"POST {_ML3}/datasets/create": Rule(creates="experiment", needs=(Need("editor", _both),)),
-    f"POST {_ML3}/datasets/search": Rule(sieve=readable_datasets),
-    f"GET {_ML3}/datasets/search": Rule(sieve=readable_datasets),
+    f"POST {_ML3}/datasets/search": Rule(narrow=only_datasets),
+    f"GET {_ML3}/datasets/search": Rule(narrow=only_datasets),
     f"GET {_ML3}/datasets/{{dataset_id}}": _reads(_dataset),
     f"DELETE {_ML3}/datasets/{{dataset_id}}": _manages(_dataset),
     f"PATCH {_ML3}/datasets/{{dataset_id}}/tags": _edits(_dataset),

@@ -42,15 +42,16 @@ class Throttle:
                 [(b"retry-after", b"%d" % seconds)],
             )
 
-    def failed(self, address: str, username: str | None) -> None:
-        """Count a failure."""
-        place = network(address)
-        self._address.spend((place,))
-        if username is not None:
-            self._pair.spend((place, username))
+    def tried(self, address: str, username: str) -> None:
+        """Count a login of a user before it is checked, so that guesses made at once are counted each."""
+        self._pair.spend((network(address), username))
+
+    def failed(self, address: str) -> None:
+        """Count a failure of an address."""
+        self._address.spend((network(address),))
 
     def succeeded(self, address: str, username: str) -> None:
-        """Forget the failures of a user at an address; those of the address stay."""
+        """Forget the logins of a user at an address; failures of the address stay."""
         self._pair.forget((network(address), username))
 
 

@@ -108,7 +108,7 @@ async def upload_artifact(context: Context, request: Request, send: Send) -> Non
     await send_reply(send, Reply(b"{}", 200, [JSON]))
 
 
-@calls.read("POST", "artifacts/presigned-upload-url")
+@calls.write("POST", "artifacts/presigned-upload-url")
 def presigned_upload(context: Context, request: PresignedUpload) -> PresignedResponse:
     """A URL to send a file of a run or a logged model to the bucket itself."""
     if bool(request.run_id) == bool(request.model_id):

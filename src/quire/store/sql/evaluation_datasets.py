@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from quire.domain.datasets import USER_TAG, EvaluationDataset, check_dataset_name, checked_tags
 from quire.domain.entities import Tag
 from quire.domain.errors import NotFound
-from quire.domain.filters import EVALUATION_DATASETS, parse_filter, parse_order_by
+from quire.domain.filters import EVALUATION_DATASETS, Comparison, parse_filter, parse_order_by
 from quire.domain.ids import new_dataset_id, now_ms
 from quire.domain.names import check_experiment_id, check_page_size
 from quire.domain.paging import Page
-from quire.store.sql.listing import Listing, condition, tag_condition
+from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.tags import Tags
@@ -51,6 +51,7 @@ _EXPERIMENTS = Statement(
     ORDER BY dataset_id, experiment_id"""
 )
 _tags = Tags[int](evaluation_dataset_tags)
+_used = evaluation_dataset_experiments.c
 
 
 class SqlEvaluationDatasets(SqlTraceSearch):
@@ -112,11 +113,12 @@ class SqlEvaluationDatasets(SqlTraceSearch):
         for item in parse_filter(filter_string, EVALUATION_DATASETS):
             if item.kind == "tag":
                 listing.where(tag_condition(evaluation_dataset_tags, table.c.id, item))
+            elif item.key == "experiment_id":
+                listing.where(_used_in(item))
             else:
                 listing.where(condition(table.c[item.key], item))
         if experiments:
-            used = evaluation_dataset_experiments
-            listing.where(sa.exists().where(used.c.dataset_id == table.c.id, used.c.experiment_id.in_(experiments)))
+            listing.where(_use(_used.experiment_id.in_(experiments)))
         for order in parse_order_by(order_by, EVALUATION_DATASETS):
             listing.order(table.c[order.key], ascending=order.ascending)
         listing.tie(table.c.created_time, ascending=False)
@@ -158,6 +160,19 @@ class SqlEvaluationDatasets(SqlTraceSearch):
     def _touched(self, session: Session, row: Sequence[Any]) -> EvaluationDataset:
         session.run(_TOUCH, (now_ms(), row[0]))
         return _datasets(session, [self._dataset_row(session, row[1])])[0]
+
+
+def _use(*wanted: Condition) -> Condition:
+    """The condition that a dataset is used in an experiment, of which this holds."""
+    return sa.exists().where(_used.dataset_id == evaluation_datasets.c.id, *wanted)
+
+
+def _used_in(item: Comparison) -> Condition:
+    values = item.value if isinstance(item.value, tuple) else (str(item.value),)
+    numbers = [check_experiment_id(value) for value in values]
+    if item.op == "IN":
+        return _use(_used.experiment_id.in_(numbers))
+    return sa.or_(_use(_used.experiment_id.not_in(numbers)), ~_use())
 
 
 def _datasets(session: Session, rows: Sequence[tuple[Any, ...]]) -> list[EvaluationDataset]:
