@@ -40,8 +40,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call whose request and answer are messages. ``kind`` says whether it changes what the store keeps.
 
     ``paths`` are all its paths, the first being its own and the others its older names. ``offered`` tells whether a
-    server can do it at all: else it is left out of the OpenAPI document. ``point`` says of a read that it gives what
-    one id or name finds, in a few look-ups.
+    server can do it at all: else it is left out of the OpenAPI document.
     """
 
     name: str
@@ -55,7 +54,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     success: int = 200
     offered: Offered = always
-    point: bool = False
 
 
 class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,13 +88,13 @@ class Calls:
         self._tag = tag
         self.all: list[AnyCall] = []
 
-    def read(self, method: str, *paths: str, offered: Offered = always, point: bool = False) -> Callable[[A], A]:
+    def read(self, method: str, *paths: str, offered: Offered = always) -> Callable[[A], A]:
         """Register a function that changes nothing."""
-        return self._register(method, paths, "read", 200, offered, point)
+        return self._register(method, paths, "read", 200, offered)
 
     def write(self, method: str, *paths: str, success: int = 200, offered: Offered = always) -> Callable[[A], A]:
         """Register a function that changes what the store keeps."""
-        return self._register(method, paths, "write", success, offered, point=False)
+        return self._register(method, paths, "write", success, offered)
 
     def stream(
         self, method: str, *paths: str, kind: Kind = "read", openapi: dict[str, Any] | None = None
@@ -121,7 +119,7 @@ class Calls:
         return register
 
     def _register(
-        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered, point: bool
+        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered
     ) -> Callable[[A], A]:
         def register(function: A) -> A:
             hints = get_type_hints(function)
@@ -138,7 +136,6 @@ class Calls:
                     tag=self._tag,
                     success=success,
                     offered=offered,
-                    point=point,
                 )
             )
             return function

@@ -90,8 +90,7 @@ class Front:
         run: Run = partial(call.action, self.context, message)
         for wrap in self.wrappers:
             run = wrap(call, request, message, run)
-        does = work.write if call.kind == "write" else work.look if call.point else work.read
-        answer = await does(run)
+        answer = await (work.write(run) if call.kind == "write" else work.read(run))
         for observer in self.observers:
             await observer(call, request, message, answer)
         if isinstance(answer, Reply):

@@ -130,7 +130,7 @@ def search_traces(context: Context, request: SearchTraces) -> SearchTracesRespon
     return SearchTracesResponse(traces=list(page), next_page_token=page.token)
 
 
-@calls.read("GET", "traces/{trace_id}", point=True)
+@calls.read("GET", "traces/{trace_id}")
 def get_trace_info(context: Context, request: OfTrace) -> TraceResponse:
     """What is said of a trace."""
     return TraceResponse(trace=TraceMessage(trace_info=context.store.get_trace_info(request.trace_id)))
