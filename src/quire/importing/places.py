@@ -91,6 +91,13 @@ class Places:
         found = (self._inside(PurePosixPath(*parts[start:])) for start in range(len(parts) - 1))
         return next((folder for folder in found if folder is not None), None)
 
+    def readable(self, uri: str) -> Path | None:
+        """The same, or a folder elsewhere on this machine, whose files are read where they are."""
+        folder = self.folder_of(uri)
+        if folder is None and is_local(uri) and _local(uri).is_dir():
+            return _local(uri).resolve()
+        return folder
+
     def _inside(self, path: PurePosixPath) -> Path | None:
         if self._folder is None or not path.parts:
             return None

@@ -142,7 +142,7 @@ class _Batch:
         return found
 
     def _spans_of_file(self, trace_id: str, location: str | None) -> list[SpanRecord]:
-        folder = self._places.folder_of(location) if location else None
+        folder = self._places.readable(location) if location else None
         path = None if folder is None else (folder / _FILE).resolve()
         if folder is None or path is None or not path.is_file() or not path.is_relative_to(folder):
             return []
