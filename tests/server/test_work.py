@@ -1,4 +1,4 @@
-"""Writers share transactions and stay apart: each is answered once durable, and hurt by its own mistakes alone."""
+"""Writers share transactions, point reads share views, and all stay apart: hurt by their own mistakes alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from quire.domain.entities import Metric, Param, Tag
-from quire.domain.errors import InvalidInput, Unavailable
+from quire.domain.errors import InvalidInput, NotFound, Unavailable
 from quire.server.work import Work
 from quire.store import open_store
 from quire.store.base import Store
@@ -20,15 +20,21 @@ from tests.server.conftest import Served
 
 
 class Counted:
-    """A store that notes how many calls each of its transactions held."""
+    """A store that notes how many calls each of its transactions and views held."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
         self.sizes: list[int] = []
+        self.looked: list[int] = []
 
     def together(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
         self.sizes.append(len(calls))
         found: list[Any] = self._store.together(calls)
+        return found
+
+    def looked_at_together(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+        self.looked.append(len(calls))
+        found: list[Any] = self._store.looked_at_together(calls)
         return found
 
 
@@ -59,6 +65,43 @@ async def test_what_waits_shares_a_transaction_and_a_mistake_is_its_own(store: S
     assert isinstance(outcomes[1], InvalidInput)
     assert counted.sizes == [20]
     assert len(store.get_run(run).data.params) == 19
+    work.close()
+
+
+async def test_point_reads_that_wait_share_a_view_and_a_mistake_is_its_own(store: Store) -> None:
+    counted = Counted(store)
+    work = Work(counted, reading_threads=2, artifact_threads=2)
+    run = store.create_run("0").info.run_id
+    gate = threading.Event()
+    first = asyncio.ensure_future(work.look(gate.wait))
+    await asyncio.sleep(0.05)
+
+    def look(number: int) -> Callable[[], Any]:
+        return lambda: store.get_run(run if number != 1 else "f" * 32)
+
+    waiting = [asyncio.ensure_future(work.look(look(number))) for number in range(20)]
+    await asyncio.sleep(0.05)
+    assert (await work.read(lambda: store.get_run(run))).info.run_id == run  # a search waits for none of them
+    gate.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    await first
+    assert isinstance(outcomes[1], NotFound)
+    assert {run} == {outcome.info.run_id for outcome in outcomes if not isinstance(outcome, BaseException)}
+    assert len([outcome for outcome in outcomes if isinstance(outcome, BaseException)]) == 1
+    assert counted.looked == [16, 4]
+    work.close()
+
+
+async def test_a_point_read_sees_what_was_answered_before_it(store: Store) -> None:
+    work = Work(Counted(store), reading_threads=2, artifact_threads=2)
+    run = store.create_run("0").info.run_id
+
+    async def write_and_look(number: int) -> None:
+        await work.write(lambda: store.log_batch(run, params=[Param(f"p{number}", str(number))]))
+        seen = await work.look(lambda: store.get_run(run))
+        assert seen.data.params[f"p{number}"] == str(number)
+
+    await asyncio.gather(*(write_and_look(number) for number in range(60)))
     work.close()
 
 

@@ -2,7 +2,8 @@
 
 One definition serves the database row, the wire and the Python API. Names and meanings are MLflow's: times
 are integers in milliseconds since the Unix epoch, experiment ids are decimal strings, run ids 32 hexadecimal
-digits. Lists of key/value pairs travel as lists; the property of the plain name gives them as a mapping.
+digits. Lists of key/value pairs travel as lists; the property of the plain name gives them as a mapping. What holds
+texts and numbers alone, and comes by the thousand, is left out of the garbage collector's rounds (``gc=False``).
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of everything stored: immutable, keyword-only, defaults left out on the wire unless ``written``."""
 
 
-class Tag(msgspec.Struct, frozen=True):
+class Tag(msgspec.Struct, frozen=True, gc=False):
     """A key and a text value; setting a key again replaces its value."""
 
     key: str
     value: str
 
 
-class Param(msgspec.Struct, frozen=True):
+class Param(msgspec.Struct, frozen=True, gc=False):
     """A key and a text value; never changes once logged to a run."""
 
     key: str
     value: str
 
 
-class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
+class Metric(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One measured number. ``timestamp`` is in milliseconds; ``step`` orders a history."""
 
     key: str
@@ -72,7 +73,7 @@ class Experiment(Entity, frozen=True, kw_only=True):
         return pairs(self.tag_list)
 
 
-class RunInfo(Entity, frozen=True, kw_only=True):
+class RunInfo(Entity, frozen=True, kw_only=True, gc=False):
     """What identifies a run, and its state."""
 
     run_id: str

@@ -24,6 +24,8 @@ from quire.server.context import Context
 from quire.server.http import Request, Send
 
 Kind = Literal["read", "write"]
+Reads = Literal["point", "much", "files"]
+"""What one id or name finds by a few look-ups; what a search or a history may need; artifacts."""
 Action = Callable[[Context, Any], Any]
 Stream = Callable[[Context, Request, Send], Awaitable[None]]
 Offered = Callable[[Context], bool]
@@ -40,7 +42,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call whose request and answer are messages. ``kind`` says whether it changes what the store keeps.
 
     ``paths`` are all its paths, the first being its own and the others its older names. ``offered`` tells whether a
-    server can do it at all: else it is left out of the OpenAPI document.
+    server can do it at all: else it is left out of the OpenAPI document. ``reads`` says what a read reaches for, so
+    that none waits behind others of another kind.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     success: int = 200
     offered: Offered = always
+    reads: Reads = "much"
 
 
 class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,13 +92,13 @@ class Calls:
         self._tag = tag
         self.all: list[AnyCall] = []
 
-    def read(self, method: str, *paths: str, offered: Offered = always) -> Callable[[A], A]:
+    def read(self, method: str, *paths: str, offered: Offered = always, reads: Reads = "much") -> Callable[[A], A]:
         """Register a function that changes nothing."""
-        return self._register(method, paths, "read", 200, offered)
+        return self._register(method, paths, "read", 200, offered, reads)
 
     def write(self, method: str, *paths: str, success: int = 200, offered: Offered = always) -> Callable[[A], A]:
         """Register a function that changes what the store keeps."""
-        return self._register(method, paths, "write", success, offered)
+        return self._register(method, paths, "write", success, offered, "much")
 
     def stream(
         self, method: str, *paths: str, kind: Kind = "read", openapi: dict[str, Any] | None = None
@@ -119,7 +123,7 @@ class Calls:
         return register
 
     def _register(
-        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered
+        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered, reads: Reads
     ) -> Callable[[A], A]:
         def register(function: A) -> A:
             hints = get_type_hints(function)
@@ -136,6 +140,7 @@ class Calls:
                     tag=self._tag,
                     success=success,
                     offered=offered,
+                    reads=reads,
                 )
             )
             return function

@@ -31,8 +31,12 @@ class Context:
         self.extras: dict[str, Any] = {}
 
     async def run_read(self, function: Callable[[], T]) -> T:
-        """Run a function that reads the store, in a thread."""
+        """Run a function that reads the store, in a thread; it may take its time."""
         return await self.work.read(function)
+
+    async def run_look(self, function: Callable[[], T]) -> T:
+        """Run a function that reads what an id or a name finds in the store, in a thread."""
+        return await self.work.look(function)
 
     async def run_write(self, function: Callable[[], T]) -> T:
         """Run a function that writes to the store, in a thread; what it wrote is durable when this returns."""

@@ -13,17 +13,24 @@ from typing import Any, Protocol
 import msgspec
 
 from quire.domain import protojson
-from quire.server.calls import AnyCall, Call, StreamCall
+from quire.server.calls import AnyCall, Call, Reads, StreamCall
 from quire.server.context import Context
 from quire.server.errors import error_reply
 from quire.server.http import Application, Disconnected, Receive, Reply, Request, Scope, Send, send_reply
 from quire.server.routing import Router
+from quire.server.work import Work
 
 Guard = Callable[[AnyCall, Request, msgspec.Struct | None], Awaitable[msgspec.Struct | None]]
 """Asked before each call, with its message once that is read; raises to refuse, or gives a message to use instead."""
 Run = Callable[[], Any]
 Wrapper = Callable[[Call, Request, msgspec.Struct, Run], Run]
 """Given what runs a call, in the thread where it will run; gives what runs in its place."""
+
+_READERS: dict[Reads, Callable[[Work, Run], Awaitable[Any]]] = {
+    "point": Work.look,
+    "much": Work.read,
+    "files": Work.files,
+}
 
 
 class Observer(Protocol):
@@ -90,7 +97,7 @@ class Front:
         run: Run = partial(call.action, self.context, message)
         for wrap in self.wrappers:
             run = wrap(call, request, message, run)
-        answer = await (work.write(run) if call.kind == "write" else work.read(run))
+        answer = await (work.write(run) if call.kind == "write" else _READERS[call.reads](work, run))
         for observer in self.observers:
             await observer(call, request, message, answer)
         if isinstance(answer, Reply):

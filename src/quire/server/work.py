@@ -1,8 +1,11 @@
-"""Where the calls of a server run: readers in a few threads, writers together in one.
+"""Where the calls of a server run: writers together in one thread, point reads in another, all else in a few.
 
 SQLite has one writer at a time, and a commit costs about as much for many changes as for one. So the writing thread
 takes all that wait, does them in one transaction, each undone alone if it fails, and answers them once they are
-durable. A store without that limit (PostgreSQL) runs writers as it runs readers.
+durable. Reads of one thing by its id take less than the threads that fight over them would: one thread takes those
+that wait, does them in one view of the store, and wakes the event loop once. Searches have threads of their own, so
+that nobody waits behind them. A store without that limit (PostgreSQL) waits for the network instead: there all run in
+the threads of the searches.
 """
 
 from __future__ import annotations
@@ -18,27 +21,47 @@ from typing import Any, Protocol, TypeVar, cast
 from quire.domain.errors import Unavailable
 
 T = TypeVar("T")
-MOST_TOGETHER = 64
+Call = Callable[[], Any]
+# Calls done at once: of writers as many as a commit is worth, of readers few enough that the first waits little for
+# the last.
+MOST_WRITTEN = 64
+MOST_LOOKED_AT = 16
+# Searches at once where there is one writer: SQLite runs in this process, and more threads than these only take the
+# interpreter from one another. Two, so that a long search does not stop all others.
+MOST_SEARCHES = 2
 
 
 class Together(Protocol):
-    """A store that makes several calls durable with one commit."""
+    """A store that does several calls at the cost of one. Outcomes have the ``value`` of a call or its ``error``."""
 
-    def together(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Run calls in order; the outcome of each has its ``value`` or its ``error``."""
+    def together(self, calls: Sequence[Call]) -> list[Any]:
+        """Run calls in order and make them durable with one commit."""
+
+    def looked_at_together(self, calls: Sequence[Call]) -> list[Any]:
+        """Run calls that read, in order and in one view."""
 
 
 class Work:
     """The threads of one server process. Used in one event loop."""
 
     def __init__(self, one_writer: Together | None, *, reading_threads: int, artifact_threads: int) -> None:
-        self._readers = ThreadPoolExecutor(reading_threads, "quire-read")
+        searches = reading_threads if one_writer is None else min(reading_threads, MOST_SEARCHES)
+        self._readers = ThreadPoolExecutor(searches, "quire-read")
         self._files = ThreadPoolExecutor(artifact_threads, "quire-files")
-        self._writer = Writer(one_writer) if one_writer is not None else None
+        self._writer = self._looker = None
+        if one_writer is not None:
+            self._writer = Line("quire-write", one_writer.together, MOST_WRITTEN)
+            self._looker = Line("quire-look", one_writer.looked_at_together, MOST_LOOKED_AT)
 
     async def read(self, function: Callable[[], T]) -> T:
-        """Run a function that reads the store."""
+        """Run a function that reads the store, and may take its time."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, function)
+
+    async def look(self, function: Callable[[], T]) -> T:
+        """Run a function that reads little: what an id or a name finds."""
+        if self._looker is None:
+            return await self.read(function)
+        return cast(T, await self._looker.run(function))
 
     async def write(self, function: Callable[[], T]) -> T:
         """Run a function that writes to the store; it is durable when this returns."""
@@ -57,8 +80,9 @@ class Work:
 
     def close(self) -> None:
         """Finish what was begun, and end the threads."""
-        if self._writer is not None:
-            self._writer.close()
+        for line in (self._writer, self._looker):
+            if line is not None:
+                line.close()
         self._readers.shutdown(wait=True)
         self._files.shutdown(wait=True, cancel_futures=True)
 
@@ -68,7 +92,7 @@ class _Waiting:
 
     __slots__ = ("call", "error", "future", "loop", "value")
 
-    def __init__(self, call: Callable[[], Any]) -> None:
+    def __init__(self, call: Call) -> None:
         self.call = call
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
@@ -85,20 +109,21 @@ class _Waiting:
             self.future.set_exception(self.error)
 
 
-class Writer:
-    """The one thread that writes: it takes what waits, and makes it durable with one commit."""
+class Line:
+    """One thread that takes what waits in line, at most so many calls, and does that at once."""
 
-    def __init__(self, store: Together) -> None:
-        self._store = store
+    def __init__(self, name: str, together: Callable[[Sequence[Call]], list[Any]], most: int) -> None:
+        self._together = together
+        self._most = most
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._closed = False
         self._calls = 0
-        self._transactions = 0
-        self._thread = threading.Thread(target=self._work, name="quire-write", daemon=True)
+        self._turns = 0
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def run(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
-        """Have a call done; its future has the value or the error once it is durable."""
+    def run(self, call: Call) -> asyncio.Future[Any]:
+        """Have a call done; its future has the value or the error once all that was done with it is."""
         if self._closed:
             raise Unavailable("This server is stopping. Send the request again in a moment.")
         waiting = _Waiting(call)
@@ -113,8 +138,8 @@ class Writer:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """The calls done, the transactions they took, the calls that wait now."""
-        return self._calls, self._transactions, self._queue.qsize()
+        """The calls done, the turns they took, the calls that wait now."""
+        return self._calls, self._turns, self._queue.qsize()
 
     def _work(self) -> None:
         last = False
@@ -123,7 +148,7 @@ class Writer:
             if batch:
                 self._do(batch)
                 self._calls += len(batch)
-                self._transactions += 1
+                self._turns += 1
                 with suppress(RuntimeError):  # the event loop is closed: nobody waits
                     batch[0].loop.call_soon_threadsafe(_tell, batch)
 
@@ -134,7 +159,7 @@ class Writer:
             waiting = self._queue.get()
             while waiting is not None:
                 batch.append(waiting)
-                if len(batch) == MOST_TOGETHER:
+                if len(batch) == self._most:
                     return batch, False
                 waiting = self._queue.get_nowait()
         except Empty:
@@ -146,7 +171,7 @@ class Writer:
             if len(batch) == 1:
                 batch[0].value = batch[0].call()
                 return
-            outcomes = self._store.together([waiting.call for waiting in batch])
+            outcomes = self._together([waiting.call for waiting in batch])
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 waiting.value, waiting.error = outcome.value, outcome.error
         except Exception as error:

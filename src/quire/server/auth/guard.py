@@ -79,7 +79,7 @@ class Guard:
     async def _require(self, identity: Identity, need: Need, refs: Sequence[Ref]) -> None:
         found = self._whereabouts.at_once(refs)
         if found is None:
-            found = await self._context.run_read(partial(self._look_up, refs, need.optional))
+            found = await self._context.run_look(partial(self._look_up, refs, need.optional))
         for item in found:
             _require_on(identity, need.role, item)
 
@@ -103,7 +103,7 @@ class Guard:
     async def _refuse_places_of_others(self, refs: Iterable[Ref]) -> None:
         """Files that this server keeps belong to the experiment of their folder: nobody's may be put there."""
         for ref in refs:
-            if await self._context.run_read(partial(self._is_kept_here, ref)):
+            if await self._context.run_look(partial(self._is_kept_here, ref)):
                 raise PermissionDenied(
                     f"Only an admin of the server may choose {ref.key[:200]!r}, because this server keeps files there. "
                     "Leave artifact_location out."

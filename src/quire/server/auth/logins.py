@@ -187,7 +187,7 @@ class Logins:
     async def _read(self, kind: str, key: str) -> Login | None:
         read_at = self._clock()
         find = self._access.find_login if kind == "user" else self._access.find_token
-        login = await self._work.read(partial(find, key))
+        login = await self._work.look(partial(find, key))
         if login is None:
             self._known.pop((kind, key), None)
         else:

@@ -41,14 +41,14 @@ def query(*names: str) -> dict[str, Any]:
     }
 
 
-@calls.read("GET", "artifacts/list")
+@calls.read("GET", "artifacts/list", reads="files")
 def list_artifacts(context: Context, request: ListArtifacts) -> ListArtifactsResponse:
     """The entries of one folder of a run's artifacts."""
     root = context.store.get_run(request.run).info.artifact_uri
     return ListArtifactsResponse(root_uri=root, files=_entries(context, root, request.path))
 
 
-@calls.read("GET", "logged-models/{model_id}/artifacts/directories")
+@calls.read("GET", "logged-models/{model_id}/artifacts/directories", reads="files")
 def list_logged_model_artifacts(context: Context, request: ListLoggedModelArtifacts) -> ListArtifactsResponse:
     """The entries of one folder of a logged model."""
     root = context.store.get_logged_model(request.model_id).artifact_location
@@ -72,7 +72,7 @@ async def get_artifact(context: Context, request: Request, send: Send) -> None:
     fields = dict(request.query)
     run_id = fields.get("run_uuid") or _given(fields, "run_id")
     path = _given(fields, "path")
-    run = await context.run_read(partial(context.store.get_run, run_id))
+    run = await context.run_look(partial(context.store.get_run, run_id))
     await _send(context, request, send, run.info.artifact_uri, path)
 
 
@@ -86,14 +86,14 @@ async def get_model_version_artifact(context: Context, request: Request, send: S
         version = context.registry.get_model_version(name, number)
         return locate(context.store, context.registry, version.source)
 
-    await _send(context, request, send, await context.run_read(place), path)
+    await _send(context, request, send, await context.run_look(place), path)
 
 
 @calls.stream("GET", "logged-models/{model_id}/artifacts/files", openapi={**query("artifact_file_path"), **FILE})
 async def get_logged_model_artifact(context: Context, request: Request, send: Send) -> None:
     """A file of a logged model."""
     path = _given(dict(request.query), "artifact_file_path")
-    model = await context.run_read(partial(context.store.get_logged_model, request.parameters["model_id"]))
+    model = await context.run_look(partial(context.store.get_logged_model, request.parameters["model_id"]))
     await _send(context, request, send, model.artifact_location, path)
 
 
@@ -102,7 +102,7 @@ async def upload_artifact(context: Context, request: Request, send: Send) -> Non
     """Store the body as a file of a run's artifacts."""
     fields = dict(request.query)
     run_id, path = _given(fields, "run_uuid"), checked_path(_given(fields, "path"))
-    run = await context.run_read(partial(context.store.get_run, run_id))
+    run = await context.run_look(partial(context.store.get_run, run_id))
     store, place = context.places.find(run.info.artifact_uri, path)
     await receive_file(context, request, store, place)
     await send_reply(send, Reply(b"{}", 200, [JSON]))
@@ -122,7 +122,7 @@ def presigned_upload(context: Context, request: PresignedUpload) -> PresignedRes
     return PresignedResponse(presigned_url=signed(store, "PUT", path, request.expiration))
 
 
-@calls.read("POST", "artifacts/presigned-download-url")
+@calls.read("POST", "artifacts/presigned-download-url", reads="files")
 def presigned_download_of_run(context: Context, request: PresignedDownload) -> PresignedResponse:
     """A URL to fetch a file of a run from the bucket itself."""
     store, path = _bucket(context, context.store.get_run(request.run).info.artifact_uri, request.path)

@@ -22,7 +22,7 @@ def create_assessment(context: Context, request: CreateAssessment) -> Assessment
     return AssessmentResponse(assessment=context.store.create_assessment(assessment))
 
 
-@calls.read("GET", "traces/{trace_id}/assessments/{assessment_id}")
+@calls.read("GET", "traces/{trace_id}/assessments/{assessment_id}", reads="point")
 def get_assessment(context: Context, request: OfAssessment) -> AssessmentResponse:
     """One assessment of a trace."""
     return AssessmentResponse(assessment=context.store.get_assessment(request.trace_id, request.assessment_id))

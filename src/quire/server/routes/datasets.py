@@ -62,7 +62,7 @@ def _search(context: Context, request: SearchDatasets) -> SearchDatasetsResponse
     return SearchDatasetsResponse(datasets=[dataset_message(item) for item in page], next_page_token=page.token)
 
 
-@calls.read("GET", "datasets/{dataset_id}")
+@calls.read("GET", "datasets/{dataset_id}", reads="point")
 def get_dataset(context: Context, request: OfDataset) -> DatasetResponse:
     """A dataset without its records."""
     return DatasetResponse(dataset=dataset_message(context.store.get_dataset(request.dataset_id)))

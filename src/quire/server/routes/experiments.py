@@ -43,13 +43,13 @@ def create_experiment(context: Context, request: CreateExperiment) -> CreateExpe
     return CreateExperimentResponse(experiment_id=created)
 
 
-@calls.read("GET", "experiments/get")
+@calls.read("GET", "experiments/get", reads="point")
 def get_experiment(context: Context, request: GetExperiment) -> GetExperimentResponse:
     """The experiment of an id, deleted or not."""
     return GetExperimentResponse(experiment=context.store.get_experiment(request.experiment_id))
 
 
-@calls.read("GET", "experiments/get-by-name")
+@calls.read("GET", "experiments/get-by-name", reads="point")
 def get_experiment_by_name(context: Context, request: GetExperimentByName) -> GetExperimentResponse:
     """The experiment of a name, deleted or not."""
     found = context.store.get_experiment_by_name(request.experiment_name)

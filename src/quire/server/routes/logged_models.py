@@ -45,7 +45,7 @@ def create_logged_model(context: Context, request: CreateLoggedModel) -> LoggedM
     return LoggedModelResponse(model=on_wire(model))
 
 
-@calls.read("GET", "logged-models/{model_id}")
+@calls.read("GET", "logged-models/{model_id}", reads="point")
 def get_logged_model(context: Context, request: OfLoggedModel) -> LoggedModelResponse:
     """The logged model of an id."""
     return LoggedModelResponse(model=on_wire(context.store.get_logged_model(request.model_id)))

@@ -40,13 +40,13 @@ def create_model_version(context: Context, request: CreateModelVersion) -> Model
     return ModelVersionResponse(model_version=version)
 
 
-@calls.read("GET", "model-versions/get")
+@calls.read("GET", "model-versions/get", reads="point")
 def get_model_version(context: Context, request: OfModelVersion) -> ModelVersionResponse:
     """One version with its tags and aliases."""
     return ModelVersionResponse(model_version=context.registry.get_model_version(request.name, request.version))
 
 
-@calls.read("GET", "model-versions/get-download-uri")
+@calls.read("GET", "model-versions/get-download-uri", reads="point")
 def get_model_version_download_uri(context: Context, request: OfModelVersion) -> GetModelVersionDownloadUriResponse:
     """Where the files of a version are."""
     version = context.registry.get_model_version(request.name, request.version)

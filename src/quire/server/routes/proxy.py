@@ -37,7 +37,7 @@ _BYTES: dict[str, Any] = {
 }
 
 
-@calls.read("GET", "artifacts")
+@calls.read("GET", "artifacts", reads="files")
 def list_proxied(context: Context, request: ListProxied) -> ListProxiedResponse:
     """The entries of one folder; their paths are relative to it."""
     path = checked_path(request.path.strip("/"), root=True)

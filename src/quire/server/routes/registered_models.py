@@ -34,7 +34,7 @@ def create_registered_model(context: Context, request: CreateRegisteredModel) ->
     return RegisteredModelResponse(registered_model=model)
 
 
-@calls.read("GET", "registered-models/get")
+@calls.read("GET", "registered-models/get", reads="point")
 def get_registered_model(context: Context, request: OfRegisteredModel) -> RegisteredModelResponse:
     """A registered model with its latest versions, tags and aliases."""
     return RegisteredModelResponse(registered_model=context.registry.get_registered_model(request.name))
@@ -118,7 +118,7 @@ def delete_alias(context: Context, request: OfAlias) -> Empty:
     return Empty()
 
 
-@calls.read("GET", "registered-models/alias")
+@calls.read("GET", "registered-models/alias", reads="point")
 def get_model_version_by_alias(context: Context, request: OfAlias) -> ModelVersionResponse:
     """The version that an alias points at."""
     version = context.registry.get_model_version_by_alias(request.name, request.alias)

@@ -50,7 +50,7 @@ def create_run(context: Context, request: CreateRun) -> RunResponse:
     return RunResponse(run=on_wire(run))
 
 
-@calls.read("GET", "runs/get")
+@calls.read("GET", "runs/get", reads="point")
 def get_run(context: Context, request: GetRun) -> RunResponse:
     """A run with its latest metrics, params, tags, inputs and outputs."""
     return RunResponse(run=on_wire(context.store.get_run(request.run)))

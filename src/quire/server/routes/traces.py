@@ -64,7 +64,7 @@ async def get_trace(context: Context, request: Request, send: Send) -> None:
     """A trace with its spans. One whose spans have not all come is waited for, unless it may be partial."""
     message = protojson.decode_query(request.query, GetTrace)
     for _ in range(int(PATIENCE / _PAUSE)):
-        found = await context.run_read(partial(context.store.get_traces, [message.trace_id]))
+        found = await context.run_look(partial(context.store.get_traces, [message.trace_id]))
         if not found:
             raise NotFound(f"Trace with ID '{message.trace_id}' not found.")
         if found[0].complete or message.allow_partial:
@@ -130,7 +130,7 @@ def search_traces(context: Context, request: SearchTraces) -> SearchTracesRespon
     return SearchTracesResponse(traces=list(page), next_page_token=page.token)
 
 
-@calls.read("GET", "traces/{trace_id}")
+@calls.read("GET", "traces/{trace_id}", reads="point")
 def get_trace_info(context: Context, request: OfTrace) -> TraceResponse:
     """What is said of a trace."""
     return TraceResponse(trace=TraceMessage(trace_info=context.store.get_trace_info(request.trace_id)))

@@ -42,14 +42,24 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view; joins the write transaction that this thread has open, if any."""
-        current = self._current()
+        """A consistent view; joins the transaction or the view that this thread has open, if any."""
+        current = self._current() or self._view()
         if current is not None:
             current.refuse_if_lost()
             yield current
             return
         with self.explained(), self._turn(self.dialect.one_connection), self._transaction(writing=False) as session:
             yield session
+
+    @contextmanager
+    def view(self) -> Iterator[None]:
+        """Let all that this thread reads inside be one consistent view, at the cost of one transaction."""
+        with self.read() as session:
+            self._local.view = session
+            try:
+                yield
+            finally:
+                self._local.view = None
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -89,6 +99,11 @@ class Database:
     def _current(self) -> Session | None:
         """The write transaction that this thread has open."""
         session: Session | None = getattr(self._local, "session", None)
+        return session
+
+    def _view(self) -> Session | None:
+        """The view that this thread has open."""
+        session: Session | None = getattr(self._local, "view", None)
         return session
 
     def _turn(self, wanted: bool) -> AbstractContextManager[object]:

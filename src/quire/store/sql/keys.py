@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
@@ -50,10 +50,10 @@ class Keys:
             session.after_commit(lambda: self._remember(found))
         return number
 
-    def names(self, session: Session, numbers: Collection[int]) -> Mapping[int, str]:
+    def names(self, session: Session, numbers: set[int]) -> Mapping[int, str]:
         """The keys of these numbers."""
         known = self._names
-        missing = [number for number in numbers if number not in known]
+        missing = [*numbers.difference(known)]
         if not missing:
             return known
         fresh = dict.fromkeys(missing, "?") | dict(session.rows_of(_NAMES, missing))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from quire.domain.entities import (
@@ -49,21 +50,35 @@ _MODELS = Statement(
     ORDER BY run_id, step, model_id"""
 )
 
+_LOGGED = (_METRICS, _PARAMS, _TAGS, _DATASETS, _MODELS)
+_KEY_ID = itemgetter(1)
+_BY_KEY = attrgetter("key")
+
 
 def read_runs(session: Session, keys: Keys, ids: Sequence[int]) -> list[Run]:
     """The runs of these row numbers, in their order, with all that was logged to them."""
     if not ids:
         return []
-    found = session.rows_of_each((_RUNS, _METRICS, _PARAMS, _TAGS, _DATASETS, _MODELS), ids)
-    infos = {row[0]: run_info(row) for row in found[0]}
-    metrics = _metrics(session, keys, found[1])
-    params = _texts(session, keys, found[2], Param)
-    tags = _texts(session, keys, found[3], Tag)
-    datasets = _datasets(session, ids, found[4])
-    inputs, outputs = _models(found[5])
+    rows, *logged = session.rows_of_each((_RUNS, *_LOGGED), ids)
+    infos = {row[0]: run_info(row) for row in rows}
+    return _complete(session, keys, [(number, infos[number]) for number in ids], logged)
+
+
+def read_run(session: Session, keys: Keys, row: Sequence[Any]) -> Run:
+    """The run whose row of RUN_COLUMNS was read, with all that was logged to it."""
+    logged = session.rows_of_each(_LOGGED, [row[0]])
+    return _complete(session, keys, [(row[0], run_info(row))], logged)[0]
+
+
+def _complete(session: Session, keys: Keys, runs: Sequence[tuple[int, RunInfo]], logged: Sequence[Rows]) -> list[Run]:
+    metrics = _metrics(session, keys, logged[0])
+    params = _texts(session, keys, logged[1], Param)
+    tags = _texts(session, keys, logged[2], Tag)
+    datasets = _datasets(session, [number for number, _ in runs], logged[3])
+    inputs, outputs = _models(logged[4])
     return [
         Run(
-            info=infos[number],
+            info=info,
             data=RunData(
                 metric_list=metrics.get(number, []),
                 param_list=params.get(number, []),
@@ -72,7 +87,7 @@ def read_runs(session: Session, keys: Keys, ids: Sequence[int]) -> list[Run]:
             inputs=RunInputs(dataset_inputs=datasets.get(number, []), model_inputs=inputs.get(number, [])),
             outputs=RunOutputs(model_outputs=outputs.get(number, [])),
         )
-        for number in ids
+        for number, info in runs
     ]
 
 
@@ -96,27 +111,27 @@ def number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _by_key(item: Metric | Param | Tag) -> str:
-    return item.key
+def _names(session: Session, keys: Keys, rows: Rows) -> Mapping[int, str]:
+    return keys.names(session, set(map(_KEY_ID, rows)))
 
 
-def _metrics(session: Session, keys: Keys, rows: Rows) -> dict[int, list[Metric]]:
-    names = keys.names(session, {row[1] for row in rows})
+def _metrics(session: Session, keys: Keys, rows: Rows) -> Mapping[int, list[Metric]]:
+    names = _names(session, keys, rows)
     found: dict[int, list[Metric]] = defaultdict(list)
     for run, key, value, timestamp, step in rows:
         found[run].append(Metric(names[key], math.nan if value is None else value, timestamp, step))
     for items in found.values():
-        items.sort(key=_by_key)
+        items.sort(key=_BY_KEY)
     return found
 
 
-def _texts(session: Session, keys: Keys, rows: Rows, kind: type[Any]) -> dict[int, list[Any]]:
-    names = keys.names(session, {row[1] for row in rows})
+def _texts(session: Session, keys: Keys, rows: Rows, kind: type[Any]) -> Mapping[int, list[Any]]:
+    names = _names(session, keys, rows)
     found: dict[int, list[Any]] = defaultdict(list)
     for run, key, head, rest in rows:
         found[run].append(kind(names[key], head if rest is None else join(head, rest)))
     for items in found.values():
-        items.sort(key=_by_key)
+        items.sort(key=_BY_KEY)
     return found
 
 

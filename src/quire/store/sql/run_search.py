@@ -36,6 +36,8 @@ from quire.store.sql.texts import text_equals
 MAX_PAGE = 50_000
 # Each experiment is walked by itself and the walks are merged; beyond this many, one pass over all is better.
 MOST_WALKS = 32
+# Made once: an alias costs more than the rest of a query to build.
+_WALKED = {kind: table.alias(f"walked_{kind}s") for kind, table in TABLES.items()}
 _UNSETTLED = Statement("SELECT 1 FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL LIMIT 1")
 
 
@@ -216,7 +218,7 @@ class _Search:
         self, kind: str, key: str, experiment: int, *, settled: bool = True
     ) -> tuple[sa.FromClause, list[Condition]]:
         """The table that holds a field's values, and the conditions that find them in one experiment."""
-        source = TABLES[kind].alias()
+        source = _WALKED[kind]
         where: list[Condition] = [source.c.key_id == self._keys.find(self._session, key)]
         if settled:
             where.append(source.c.experiment_id == experiment)

@@ -13,7 +13,7 @@ from quire.domain.redaction import redact
 from quire.domain.run_names import random_name
 from quire.domain.uris import join_uri
 from quire.store.sql.experiments import SqlExperiments
-from quire.store.sql.reading import RUN_COLUMNS, read_runs, run_info
+from quire.store.sql.reading import RUN_COLUMNS, read_run, run_info
 from quire.store.sql.session import Session
 from quire.store.sql.settling import settle
 from quire.store.sql.statement import Statement
@@ -87,8 +87,7 @@ class SqlRuns(SqlExperiments):
     def get_run(self, run_id: str) -> Run:
         """The run with its latest metrics, params, tags, inputs and outputs."""
         with self._database.read() as session:
-            row = self._run_row(session, run_id)
-            return read_runs(session, self._keys, [row[0]])[0]
+            return read_run(session, self._keys, self._run_row(session, run_id))
 
     def _run_row(self, session: Session, run_id: object, find: Statement = _FIND) -> tuple[Any, ...]:
         row = session.row(find, (run_id,)) if isinstance(run_id, str) else None

@@ -77,6 +77,21 @@ class SqlStore(SqlDatasets):
         with self.transaction():
             return [self._outcome(call) for call in calls]
 
+    def looked_at_together(self, calls: Sequence[Callable[[], T]]) -> list[Outcome[T]]:
+        """Run calls of this store that only read, in this thread and in order, in one consistent view.
+
+        It is of a moment after this was called. One that raises does not hurt the others: its outcome holds the error.
+        """
+        with self._database.view():
+            return [self._look(call) for call in calls]
+
+    def _look(self, call: Callable[[], T]) -> Outcome[T]:
+        try:
+            with self._database.explained():
+                return Outcome(value=call())
+        except Exception as error:
+            return Outcome(error=error)
+
     def _outcome(self, call: Callable[[], T]) -> Outcome[T]:
         try:
             with self.transaction():
