@@ -15,9 +15,14 @@ client = MlflowClient()
 def without_places(thing):
     """A thing's fields as text, but for where its artifacts are."""
     found = dict(thing)
-    for name in ("artifact_location", "artifact_uri", "source", "_workspace", "workspace"):
+    for name in ("artifact_location", "artifact_uri", "source", "latest_versions"):
         found.pop(name, None)
     return {name: value if isinstance(value, dict) else repr(value) for name, value in sorted(found.items())}
+
+
+def number(value):
+    """A metric's value as text; MLflow stores infinity as the greatest number there is."""
+    return repr(value) if abs(value) < sys.float_info.max or value != value else f"{'-' if value < 0 else ''}inf"
 
 
 def files_of(run_id, path=None):
@@ -33,11 +38,13 @@ def files_of(run_id, path=None):
 experiments = sorted(client.search_experiments(view_type=ViewType.ALL), key=lambda item: int(item.experiment_id))
 ids = [item.experiment_id for item in experiments]
 active = [item.experiment_id for item in experiments if item.lifecycle_stage == "active"]
-runs = sorted(client.search_runs(active, run_view_type=ViewType.ALL), key=lambda run: run.info.run_id)
+found = client.search_runs(active, run_view_type=ViewType.ALL)
+# A search of MLflow's leaves out the models that a run read.
+runs = [client.get_run(run_id) for run_id in sorted(run.info.run_id for run in found)]
 read = {
     "experiments": [without_places(item) for item in experiments if item.name != "Default"],
     "runs": [
-        [without_places(run.info), run.data.params, run.data.tags, {k: repr(v) for k, v in run.data.metrics.items()}]
+        [without_places(run.info), run.data.params, run.data.tags, {k: number(v) for k, v in run.data.metrics.items()}]
         for run in runs
     ],
     "inputs": [
@@ -50,14 +57,22 @@ read = {
     ],
     "outputs": [[[item.model_id, item.step] for item in run.outputs.model_outputs] for run in runs],
     "histories": [
-        [[m.step, m.timestamp, repr(m.value)] for m in client.get_metric_history(run.info.run_id, key)]
+        [[m.step, m.timestamp, number(m.value)] for m in client.get_metric_history(run.info.run_id, key)]
         for run in runs
         for key in ("m0", "m2", "nan")
     ],
     "files": {run.info.run_id: files_of(run.info.run_id) for run in runs},
     "models": [without_places(item) for item in client.search_registered_models()],
     "versions": [
-        [item.name, item.version, item.current_stage, item.description, item.tags, item.run_id, item.creation_timestamp]
+        [
+            item.name,
+            item.version,
+            item.current_stage,
+            item.description or "",
+            item.tags,
+            item.run_id,
+            item.creation_timestamp,
+        ]
         for item in sorted(client.search_model_versions(), key=lambda item: (item.name, int(item.version)))
     ],
     "logged models": [

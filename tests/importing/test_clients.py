@@ -1,4 +1,4 @@
-"""A real MLflow client sees in an imported store, behind Quire's server, what it sees in the source."""
+"""A real MLflow client sees in an imported store, behind Quire's server, what it saw behind MLflow's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from quire.importing import import_mlflow
 from quire.store.opening import open_store
 from tests.importing.conftest import Source
+from tests.mlflow_server import start_server, stop_server
 from tests.quire_server import QuireServer
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.slow]
@@ -37,7 +38,11 @@ def test_mlflows_client_sees_the_same(source: Source, mlflow_python: Path, tmp_p
     store = open_store(uri, artifact_root="mlflow-artifacts:/")
     report = import_mlflow(source.uri, store, artifacts=source.artifacts, artifact_root=str(served), served=True)
     assert report.problems == []
-    there = read(mlflow_python, source.uri, tmp_path / "there")
+    process, url = start_server(mlflow_python, tmp_path / "mlflow", "--backend-store-uri", source.uri)
+    try:
+        there = read(mlflow_python, url, tmp_path / "there")
+    finally:
+        stop_server(process.pid)
     with QuireServer(tmp_path, backend_store_uri=uri, artifact_root=str(served)) as server:
         here = read(mlflow_python, server.url, tmp_path / "here")
     for part in there:

@@ -1,86 +1,79 @@
-"""Whether what was brought is there: counts of everything, and a sample read back and compared."""
+"""Whether what was brought is there: counts of all of it, and a sample read back and compared."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from quire.domain.datasets import DatasetRecord, EvaluationDataset
 from quire.domain.entities import Run
 from quire.domain.errors import QuireError
 from quire.domain.redaction import redact
-from quire.domain.registry import LoggedModel, ModelVersion, RegisteredModel
+from quire.domain.registry import LoggedModel, ModelVersion
+from quire.importing.models import SourceModel, SourceRegistered
 from quire.importing.runs import SourceRun
 from quire.importing.traces import SourceTrace
 from quire.store.sql import SqlStore
-from quire.store.sql.bulk_runs import RunCounts
 
 T = TypeVar("T")
 _EVERY, _FIRST = 20, 25
-"""One thing in so many is kept to be read back; of the first of each kind, all."""
-_COUNTED_AT_ONCE = 500
+"""One thing in so many is read back; of the first of each kind, all."""
 _MAX_RECORDS = 50_000
 
 
 class Check:
-    """Remembers what was to be brought; afterwards says what is not there.
+    """Looks at what was just put into the store, so that nothing of it is remembered; ``problems`` says what differs.
 
     Of what was here before, things may have changed since; it is only expected to have all that it should.
     """
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
-        self._counts: dict[str, RunCounts] = {}
         self._seen: Counter[str] = Counter()
-        self._checks: list[Callable[[], str]] = []
+        self.problems: list[str] = []
+        self.checked = 0
 
-    @property
-    def checked(self) -> int:
-        """How many things are read back."""
-        return len(self._checks)
-
-    def _sample(self, kind: str, check: Callable[[], str]) -> None:
+    def _sampled(self, kind: str) -> bool:
         self._seen[kind] += 1
-        if self._seen[kind] <= _FIRST or self._seen[kind] % _EVERY == 0:
-            self._checks.append(check)
+        return self._seen[kind] <= _FIRST or self._seen[kind] % _EVERY == 0
 
-    def run(self, item: SourceRun, *, new: bool) -> None:
-        """Expect a run."""
-        self._counts[item.run.info.run_id] = item.counts
-        self._sample("runs", lambda: self._check_run(item.run, new=new))
+    def _note(self, problem: str) -> None:
+        self.checked += 1
+        if problem:
+            self.problems.append(problem)
 
-    def logged_model(self, model: LoggedModel) -> None:
-        """Expect a logged model that was not deleted."""
-        self._sample("logged models", lambda: self._check_model(model))
+    def runs(self, batch: Sequence[SourceRun], known: Collection[str]) -> None:
+        """Count what runs have, and read some; ``known`` are those that were here before."""
+        here = self._store.bulk.run_counts([item.run.info.run_id for item in batch])
+        for item in batch:
+            key = item.run.info.run_id
+            if key not in here:
+                self.problems.append(f"the run {key} is not here")
+            elif here[key].fewer_than(item.counts):
+                self.problems.append(f"the run {key} has {item.counts.shown} there and {here[key].shown} here")
+            elif self._sampled("runs"):
+                self._note(self._check_run(item.run, new=key not in known))
 
-    def registered_model(self, model: RegisteredModel, versions: Sequence[ModelVersion]) -> None:
-        """Expect a registered model with its versions."""
-        self._checks.append(lambda: self._check_registered(model, versions))
+    def logged_models(self, batch: Sequence[SourceModel]) -> None:
+        """Read some logged models, but those that were deleted."""
+        for item in batch:
+            if not item.deleted and self._sampled("logged models"):
+                self._note(self._check_model(item.model))
 
-    def trace(self, item: SourceTrace) -> None:
-        """Expect a trace with its spans."""
-        self._sample("traces", lambda: self._check_trace(item))
+    def registered_model(self, item: SourceRegistered) -> None:
+        """Read a registered model with its versions."""
+        self._note(self._check_registered(item))
+
+    def traces(self, batch: Sequence[SourceTrace]) -> None:
+        """Read some traces with their spans."""
+        for item in batch:
+            if self._sampled("traces"):
+                self._note(self._check_trace(item))
 
     def dataset(self, dataset: EvaluationDataset, records: Sequence[DatasetRecord]) -> None:
-        """Expect an evaluation dataset with so many records."""
-        key, count = dataset.dataset_id, len(records)
-        self._checks.append(lambda: self._check_dataset(key, count))
-
-    def problems(self) -> list[str]:
-        """What is missing or differs."""
-        return [*self._check_counts(), *(problem for check in self._checks if (problem := check()))]
-
-    def _check_counts(self) -> Iterator[str]:
-        ids = list(self._counts)
-        for start in range(0, len(ids), _COUNTED_AT_ONCE):
-            here = self._store.bulk.run_counts(ids[start : start + _COUNTED_AT_ONCE])
-            for run in ids[start : start + _COUNTED_AT_ONCE]:
-                wanted = self._counts[run]
-                if run not in here:
-                    yield f"the run {run} is not here"
-                elif here[run].fewer_than(wanted):
-                    yield f"the run {run} has {wanted.shown} there and {here[run].shown} here"
+        """Read an evaluation dataset."""
+        self._note(self._check_dataset(dataset.dataset_id, len(records)))
 
     def _check_run(self, run: Run, *, new: bool) -> str:
         key = run.info.run_id
@@ -104,17 +97,18 @@ class Check:
             return ""
         return f"the logged model {model.model_id} differs here: {', '.join(missing) or here.experiment_id}"
 
-    def _check_registered(self, model: RegisteredModel, versions: Sequence[ModelVersion]) -> str:
-        here = _read(lambda: self._store.get_registered_model(model.name))
+    def _check_registered(self, item: SourceRegistered) -> str:
+        name = item.model.name
+        here = _read(lambda: self._store.get_registered_model(name))
         if isinstance(here, QuireError):
-            return f"the registered model {model.name!r} cannot be read: {here}"
-        for version in versions:
+            return f"the registered model {name!r} cannot be read: {here}"
+        for version in item.versions:
             problem = self._check_version(version)
             if problem:
                 return problem
-        there = {version.version for version in versions}
-        missing = [a.alias for a in model.alias_list if a.version in there and a.alias not in here.aliases]
-        return f"the registered model {model.name!r} lacks the aliases {', '.join(missing)}" if missing else ""
+        there = {version.version for version in item.versions}
+        missing = [a.alias for a in item.model.alias_list if a.version in there and a.alias not in here.aliases]
+        return f"the registered model {name!r} lacks the aliases {', '.join(missing)}" if missing else ""
 
     def _check_version(self, version: ModelVersion) -> str:
         found = _read(lambda: self._store.get_model_version(version.name, version.version))

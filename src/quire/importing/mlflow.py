@@ -94,7 +94,7 @@ class _Import:
         self._put_registered_models()
         self._put_traces()
         self._put_datasets()
-        self._report.problems += self._check.problems()
+        self._report.problems += self._check.problems
         self._report.checked = self._check.checked
         self._report.left_out = left_out(self._source, self._places)
         if self._lost_spans:
@@ -121,13 +121,13 @@ class _Import:
             lacking = [item for item in batch if known.get(item.run.info.run_id) != item.counts]
             for group in runs.with_history(self._source, lacking):
                 self._put_group(group)
+            self._check.runs(batch, known)
             done += len(batch)
             self._tell("runs", done, total)
 
     def _look_at_run(self, item: runs.SourceRun, *, known: bool) -> None:
         info = item.run.info
         self._places.move("run", (info.run_id,), info.artifact_uri, info.experiment_id, info.run_id, "artifacts")
-        self._check.run(item, new=not known)
         self._count("runs", 1, new=not known)
         has = item.counts
         for kind, count in (("metric values", has.metric_values), ("params", has.params), ("tags", has.tags)):
@@ -152,9 +152,8 @@ class _Import:
                 info = item.model.info
                 parts = (info.experiment_id, "models", info.model_id, "artifacts")
                 self._places.move("logged model", (info.model_id,), info.artifact_uri, *parts)
-                if not item.deleted:
-                    self._check.logged_model(item.model)
             new = self._store.bulk.as_one(partial(self._put_models, batch))
+            self._check.logged_models(batch)
             self._count("logged models", len(batch), new=new)
             done += len(batch)
             self._tell("logged models", done, total)
@@ -174,7 +173,7 @@ class _Import:
                 new = self._store.bulk.put_registered_model(item.model, item.versions, last=item.last)
             for version in item.versions:
                 self._places.move_within("model version", (name, int(version.version)), version.source)
-            self._check.registered_model(item.model, item.versions)
+            self._check.registered_model(item)
             self._count("registered models", 1, new=new)
             self._report.count("model versions").found += len(item.versions)
             self._tell("registered models", done, len(found))
@@ -185,12 +184,12 @@ class _Import:
             known = {trace.info.trace_id: trace for trace in self._store.get_traces([t.info.trace_id for t in batch])}
             lacking = [item for item in batch if item.missing_in(known.get(item.info.trace_id))]
             self._store.bulk.as_one(partial(self._put_some_traces, lacking))
+            self._check.traces(batch)
+            self._count("traces", len(batch), new=len(batch) - len(known))
             for item in batch:
-                self._check.trace(item)
                 self._lost_spans += item.lost_spans
                 self._report.count("spans").found += len(item.spans)
                 self._report.count("assessments").found += len(item.info.assessments)
-            self._count("traces", len(batch), new=len(batch) - len(known))
             done += len(batch)
             self._tell("traces", done, total)
 
