@@ -16,7 +16,7 @@ from tests.importing.conftest import Source
 from tests.mlflow_server import start_server, stop_server
 from tests.quire_server import QuireServer
 
-pytestmark = [pytest.mark.mlflow, pytest.mark.slow]
+pytestmark = [pytest.mark.mlflow, pytest.mark.slow, pytest.mark.timeout(600)]
 READ = Path(__file__).with_name("read_mlflow.py")
 
 
