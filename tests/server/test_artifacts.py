@@ -19,6 +19,14 @@ from tests.server.conftest import Served
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 
 
+def test_a_folder_is_not_listed_by_an_absolute_path(server: Served) -> None:
+    server.call("PUT", "/api/2.0/mlflow-artifacts/artifacts/folder/file", b"x")
+    for path in ("/", "//", "/folder", "%2Ffolder"):
+        answer = server.call("GET", f"/api/2.0/mlflow-artifacts/artifacts?path={path}")
+        assert (answer.status, answer.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE"), path
+    assert server.call("GET", "/api/2.0/mlflow-artifacts/artifacts?path=folder/").json["files"]
+
+
 def test_a_file_comes_back_whole_and_in_ranges(server: Served) -> None:
     data = os.urandom(3_000_000)
     assert server.call("PUT", f"{FILES}/1/run/artifacts/a.bin", data).status == 200

@@ -126,6 +126,20 @@ def test_logged_models_are_searched() -> None:
     assert len(quire.search_logged_models(output_format="list", max_results=2)) == 2
     with pytest.raises(InvalidInput, match="does not say an order"):
         quire.search_logged_models(order_by=[{"ascending": True}])
+    with pytest.raises(InvalidInput, match="names no dataset"):
+        quire.search_logged_models(datasets=[{"name": "d"}])
+
+
+def test_logged_models_are_searched_by_the_dataset_they_were_measured_on() -> None:
+    with quire.start_run():
+        for name, value in (("a", 0.5), ("b", 0.7)):
+            model = quire.create_external_model(name)
+            data = quire.data.from_dict({"x": [value]}, name=name)
+            quire.log_metric("acc", value, model_id=model.model_id, dataset=data)
+    found = quire.search_logged_models(datasets=[{"dataset_name": "a"}], output_format="list")
+    assert [model.name for model in found] == ["a"]
+    order = {"field_name": "metrics.acc", "ascending": False, "dataset_name": "a"}
+    assert [model.name for model in quire.search_logged_models(order_by=[order], output_format="list")] == ["a", "b"]
 
 
 @pytest.mark.mlflow

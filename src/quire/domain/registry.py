@@ -112,6 +112,20 @@ class LoggedModel(Entity, frozen=True, kw_only=True):
         return self.data.metric_list
 
 
+class MetricDataset(msgspec.Struct, frozen=True):
+    """The dataset that metrics were measured on: of one digest, or of any if none is given."""
+
+    name: str
+    digest: str | None = None
+
+
+class MetricOrder(msgspec.Struct, frozen=True):
+    """An order by a metric, such as ``metrics.accuracy DESC``, as it was measured on one dataset."""
+
+    order: str
+    dataset: MetricDataset
+
+
 class ModelVersion(Entity, frozen=True, kw_only=True):
     """One immutable version of a registered model: where its files are and where it came from."""
 

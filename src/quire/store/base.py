@@ -28,7 +28,15 @@ from quire.domain.entities import (
     ViewType,
 )
 from quire.domain.paging import Page
-from quire.domain.registry import LoggedModel, LoggedModelStatus, ModelVersion, RegisteredModel, Stage
+from quire.domain.registry import (
+    LoggedModel,
+    LoggedModelStatus,
+    MetricDataset,
+    MetricOrder,
+    ModelVersion,
+    RegisteredModel,
+    Stage,
+)
 from quire.domain.traces import PromptVersionRef, SpanRecord, Trace, TraceInfo, TraceState
 
 
@@ -181,11 +189,15 @@ class LoggedModelStore(Protocol):
         experiment_ids: Sequence[str],
         *,
         filter_string: str = "",
-        order_by: Sequence[str] = (),
+        datasets: Sequence[MetricDataset] = (),
+        order_by: Sequence[str | MetricOrder] = (),
         max_results: int = 100,
         page_token: str | None = None,
     ) -> Page[LoggedModel]:
-        """Logged models of these experiments that match; newest first unless ordered otherwise."""
+        """Logged models of these experiments that match; newest first unless ordered otherwise.
+
+        With ``datasets``, those that were measured on one of them, and metrics of the filter are those measured there.
+        """
 
 
 class RegistryStore(Protocol):

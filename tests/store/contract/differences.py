@@ -52,6 +52,7 @@ MLFLOW = [
     _behaviour("test_renaming", "answers a name that is taken with INVALID_PARAMETER_VALUE"),
     _behaviour("test_a_deleted_model_is_not_found", "still answers a logged model that was deleted"),
     _behaviour("test_params_are_added_and_do_not_change", "refuses a param of a logged model that is there already"),
+    _behaviour("test_a_dataset_without_a_digest_is_of_every_digest", "finds nothing by a dataset's name alone"),
     _behaviour("test_a_metric_for_an_unknown_model_is_refused_whole", "answers INVALID_PARAMETER_VALUE, not NotFound"),
     _behaviour("test_search", "keeps the status of a logged model as a number, which a filter cannot name"),
     _behaviour("test_a_token_serves_only_the_search_that_gave_it", "takes any search's token", "experiments"),

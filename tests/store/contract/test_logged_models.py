@@ -8,7 +8,7 @@ import pytest
 
 from quire.domain.entities import Metric, Param, Run, Tag
 from quire.domain.errors import InvalidInput, NotFound
-from quire.domain.registry import LoggedModel
+from quire.domain.registry import LoggedModel, MetricDataset, MetricOrder
 from quire.store import Store
 
 
@@ -143,3 +143,39 @@ def test_a_deleted_experiment_takes_no_models(store: Store, experiment: str) -> 
     store.delete_experiment(experiment)
     with pytest.raises(InvalidInput, match="is deleted"):
         store.create_logged_model(experiment)
+
+
+def test_search_by_the_dataset_that_metrics_were_measured_on(store: Store, experiment: str, run: Run) -> None:
+    for name, measured in {
+        "a": [("d", "1", 0.5), ("e", "1", 0.1)],
+        "b": [("d", "2", 0.7)],
+        "c": [(None, None, 0.9)],
+    }.items():
+        model = store.create_logged_model(experiment, name=name).model_id
+        for at, (data, digest, value) in enumerate(measured):
+            metric = Metric("acc", value, at, 0, model_id=model, dataset_name=data, dataset_digest=digest)
+            store.log_batch(run.info.run_id, metrics=[metric])
+
+    def names(filter_string: str = "", order: str | MetricOrder = "name", *datasets: MetricDataset) -> list[str]:
+        found = store.search_logged_models(
+            [experiment], filter_string=filter_string, datasets=datasets, order_by=[order]
+        )
+        return [model.name for model in found]
+
+    one = MetricDataset("d", "1")
+    assert names("", "name", one) == ["a"]
+    assert names("", "name", one, MetricDataset("d", "2")) == ["a", "b"]
+    assert names("metrics.acc > 0.4", "name", one) == ["a"]
+    assert names("metrics.acc > 0.6", "name", one) == []
+    assert names("metrics.acc > 0.6 AND name != 'c'") == ["b"]
+    assert names("", MetricOrder("metrics.acc DESC", one))[0] == "a"
+    with pytest.raises(InvalidInput):
+        names("", MetricOrder("name", one))
+
+
+def test_a_dataset_without_a_digest_is_of_every_digest(store: Store, experiment: str, run: Run) -> None:
+    model = store.create_logged_model(experiment, name="a").model_id
+    metric = Metric("acc", 0.5, 1, 0, model_id=model, dataset_name="d", dataset_digest="1")
+    store.log_batch(run.info.run_id, metrics=[metric])
+    assert [found.name for found in store.search_logged_models([experiment], datasets=[MetricDataset("d")])] == ["a"]
+    assert store.search_logged_models([experiment], datasets=[MetricDataset("e")]) == []

@@ -76,6 +76,14 @@ def test_a_version_of_a_logged_model_knows_its_model_and_run(
     assert (version.model_id, version.run_id) == (model.model_id, run.info.run_id)
 
 
+def test_a_version_made_of_another_comes_from_its_model_and_run(store: Store, name: str, run: Run) -> None:
+    store.create_model_version(name, "s3://x/y", run_id=run.info.run_id)
+    copy = store.create_model_version(name, f"models:/{name}/1")
+    assert (copy.source, copy.run_id) == (f"models:/{name}/1", run.info.run_id)
+    with pytest.raises(NotFound):
+        store.create_model_version(name, f"models:/{name}/99")
+
+
 @pytest.mark.parametrize(("source", "problem"), [("", "needs a source"), ("s3://" + "x" * 3000, "at most 2,048")])
 def test_a_bad_source_is_refused(store: Store, name: str, source: str, problem: str) -> None:
     with pytest.raises(InvalidInput, match=problem):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quire.domain.errors import InvalidInput
-from quire.domain.registry import LoggedModelStatus
+from quire.domain.registry import LoggedModelStatus, MetricDataset, MetricOrder
 from quire.server.calls import Calls
 from quire.server.context import Context
 from quire.store.rest.wire.common import Empty
@@ -89,14 +89,10 @@ def log_logged_model_params(context: Context, request: LogLoggedModelParams) -> 
 @calls.read("POST", "logged-models/search")
 def search_logged_models(context: Context, request: SearchLoggedModels) -> SearchLoggedModelsResponse:
     """A page of the logged models of some experiments that match a filter."""
-    if request.datasets or any(key.dataset_name or key.dataset_digest for key in request.order_by):
-        raise InvalidInput(
-            "This server does not search logged models by the metrics of one dataset. Leave out datasets, and "
-            "dataset_name and dataset_digest in order_by."
-        )
     page = context.store.search_logged_models(
         request.experiment_ids,
         filter_string=request.filter,
+        datasets=[MetricDataset(item.dataset_name, item.dataset_digest or None) for item in request.datasets],
         order_by=[_order(key) for key in request.order_by],
         max_results=request.max_results,
         page_token=request.page_token or None,
@@ -104,5 +100,13 @@ def search_logged_models(context: Context, request: SearchLoggedModels) -> Searc
     return SearchLoggedModelsResponse(models=[on_wire(model) for model in page], next_page_token=page.token)
 
 
-def _order(key: OrderBy) -> str:
-    return f"{key.field_name} {'ASC' if key.ascending else 'DESC'}"
+def _order(key: OrderBy) -> str | MetricOrder:
+    order = f"{key.field_name} {'ASC' if key.ascending else 'DESC'}"
+    if key.dataset_name:
+        return MetricOrder(order, MetricDataset(key.dataset_name, key.dataset_digest or None))
+    if key.dataset_digest:
+        raise InvalidInput(
+            f"order_by gives the dataset_digest {key.dataset_digest!r} without a dataset_name. Give both, or the "
+            "name alone."
+        )
+    return order

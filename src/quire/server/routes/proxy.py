@@ -40,7 +40,7 @@ _BYTES: dict[str, Any] = {
 @calls.read("GET", "artifacts", reads="files")
 def list_proxied(context: Context, request: ListProxied) -> ListProxiedResponse:
     """The entries of one folder; their paths are relative to it."""
-    path = checked_path(request.path.strip("/"), root=True)
+    path = checked_path(request.path.rstrip("/") or request.path, root=True)
     cut = len(path) + 1 if path else 0
     files = [
         FileInfo(path=entry.path[cut:], is_dir=entry.is_dir, file_size=entry.file_size)
@@ -76,7 +76,7 @@ def _delete(context: Context, path: str) -> None:
         return
 
 
-@calls.read("GET", "presigned/{artifact_path:path}", offered=gives_urls)
+@calls.read("GET", "presigned/{artifact_path:path}", offered=gives_urls, reads="files")
 def presigned_download(context: Context, request: OfProxied) -> ProxiedPresignedResponse:
     """A URL to fetch a file from the bucket itself."""
     store = direct_bucket(context)

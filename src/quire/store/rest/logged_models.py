@@ -8,7 +8,8 @@ import msgspec
 
 from quire.domain.entities import Param, Tag
 from quire.domain.errors import InvalidInput
-from quire.domain.filters import LOGGED_MODELS, format_order_by, parse_order_by
+from quire.domain.filters import format_order_by
+from quire.domain.metric_orders import parse_metric_orders
 from quire.domain.names import (
     MAX_EXPERIMENT_NAME,
     MAX_MODEL_ID,
@@ -20,7 +21,7 @@ from quire.domain.names import (
     check_text,
 )
 from quire.domain.paging import Page
-from quire.domain.registry import LoggedModel, LoggedModelStatus
+from quire.domain.registry import LoggedModel, LoggedModelStatus, MetricDataset, MetricOrder
 from quire.store.rest.base import clean_params, clean_tags, segment
 from quire.store.rest.runs import RestRuns
 from quire.store.rest.wire.common import Empty
@@ -31,6 +32,7 @@ from quire.store.rest.wire.logged_models import (
     LoggedModelResponse,
     LogLoggedModelParams,
     OfLoggedModel,
+    OnDataset,
     OrderBy,
     SearchLoggedModels,
     SearchLoggedModelsResponse,
@@ -110,17 +112,22 @@ class RestLoggedModels(RestRuns):
         experiment_ids: Sequence[str],
         *,
         filter_string: str = "",
-        order_by: Sequence[str] = (),
+        datasets: Sequence[MetricDataset] = (),
+        order_by: Sequence[str | MetricOrder] = (),
         max_results: int = 100,
         page_token: str | None = None,
     ) -> Page[LoggedModel]:
-        """Logged models of these experiments that match; newest first unless ordered otherwise."""
+        """Logged models of these experiments that match; newest first unless ordered otherwise.
+
+        With ``datasets``, those that were measured on one of them, and metrics of the filter are those measured there.
+        """
         check_page_size(max_results, MAX_PAGE)
         for experiment_id in experiment_ids:
             check_experiment_id(experiment_id)
         message = SearchLoggedModels(
             experiment_ids=list(experiment_ids),
             filter=filter_string,
+            datasets=[OnDataset(dataset_name=item.name, dataset_digest=item.digest) for item in datasets],
             order_by=_orders(order_by),
             max_results=max_results,
             page_token=page_token,
@@ -129,11 +136,19 @@ class RestLoggedModels(RestRuns):
         return Page([_sorted(model) for model in found.models], found.next_page_token or None)
 
 
-def _orders(clauses: Sequence[str]) -> list[OrderBy]:
-    """Order clauses as the protocol has them here: the field and the direction apart."""
-    parsed = parse_order_by(clauses, LOGGED_MODELS)
-    fields = (clause.rsplit(" ", 1)[0] for clause in format_order_by(parsed))
-    return [OrderBy(field_name=field, ascending=order.ascending) for field, order in zip(fields, parsed, strict=True)]
+def _orders(clauses: Sequence[str | MetricOrder]) -> list[OrderBy]:
+    """Order clauses as the protocol has them here: the field, the direction and the dataset apart."""
+    parsed = parse_metric_orders(clauses)
+    fields = (clause.rsplit(" ", 1)[0] for clause in format_order_by([order for order, _ in parsed]))
+    return [
+        OrderBy(
+            field_name=field,
+            ascending=order.ascending,
+            dataset_name=dataset.name if dataset else None,
+            dataset_digest=dataset.digest if dataset else None,
+        )
+        for field, (order, dataset) in zip(fields, parsed, strict=True)
+    ]
 
 
 def _path(model_id: str) -> str:

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import msgspec
 import sqlalchemy as sa
 
 from quire.domain.entities import Metric, Param, Tag
 from quire.domain.errors import InvalidInput, NotFound
-from quire.domain.filters import LOGGED_MODELS, Comparison, OrderBy, parse_filter, parse_order_by
+from quire.domain.filters import LOGGED_MODELS, Comparison, OrderBy, parse_filter
 from quire.domain.ids import new_model_id, now_ms
+from quire.domain.metric_orders import parse_metric_orders
 from quire.domain.names import (
     MAX_EXPERIMENT_NAME,
     check_experiment_id,
@@ -23,7 +25,14 @@ from quire.domain.names import (
 )
 from quire.domain.paging import Page
 from quire.domain.redaction import redact
-from quire.domain.registry import LoggedModel, LoggedModelData, LoggedModelInfo, LoggedModelStatus
+from quire.domain.registry import (
+    LoggedModel,
+    LoggedModelData,
+    LoggedModelInfo,
+    LoggedModelStatus,
+    MetricDataset,
+    MetricOrder,
+)
 from quire.domain.run_names import random_name
 from quire.domain.uris import join_uri
 from quire.store.sql import tables
@@ -65,6 +74,7 @@ _METRICS = Statement(
     dataset_digest FROM logged_model_metrics JOIN runs ON runs.id = logged_model_metrics.run_id
     WHERE logged_model_id = ANY(:ids) ORDER BY logged_model_id, key, logged_model_metrics.timestamp, step"""
 )
+_METRIC = tables.logged_model_metrics.c
 _tags = Tags[int](tables.logged_model_tags)
 MAX_PAGE = 50_000
 _WIRE_STATUS: dict[str, Literal["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"]] = {
@@ -169,22 +179,29 @@ class SqlLoggedModels(SqlInputs):
         experiment_ids: Sequence[str],
         *,
         filter_string: str = "",
-        order_by: Sequence[str] = (),
+        datasets: Sequence[MetricDataset] = (),
+        order_by: Sequence[str | MetricOrder] = (),
         max_results: int = 100,
         page_token: str | None = None,
     ) -> Page[LoggedModel]:
-        """Logged models of these experiments that match; newest first unless ordered otherwise."""
+        """Logged models of these experiments that match; newest first unless ordered otherwise.
+
+        With ``datasets``, those that were measured on one of them, and metrics of the filter are those measured there.
+        """
         check_page_size(max_results, MAX_PAGE)
         experiments = sorted({check_experiment_id(item) for item in experiment_ids})
         table = tables.logged_models
-        listing = Listing(table, "logged models", [experiments, filter_string, list(order_by)])
+        scope = msgspec.to_builtins([experiments, filter_string, datasets, order_by])
+        listing = Listing(table, "logged models", scope)
         listing.where(table.c.experiment_id.in_(experiments))
         listing.where(table.c.deleted == 0)
-        for item in parse_filter(filter_string, LOGGED_MODELS):
-            listing.where(_condition(item))
-        orders = parse_order_by(order_by, LOGGED_MODELS)
-        for order in orders:
-            _order(listing, order)
+        comparisons = parse_filter(filter_string, LOGGED_MODELS)
+        for item in comparisons:
+            listing.where(_condition(item, datasets))
+        if datasets and not any(item.kind == "metric" for item in comparisons):
+            listing.where(sa.exists().where(_METRIC.logged_model_id == table.c.id, _on(datasets)))
+        for order, dataset in parse_metric_orders(order_by):
+            _order(listing, order, dataset)
         listing.tie(table.c.creation_timestamp_ms, ascending=False)
         listing.tie(table.c.model_id, ascending=True)
         with self._database.read() as session:
@@ -232,17 +249,24 @@ def _model(row: Sequence[Any], tags: list[Tag], params: list[Param], metrics: li
     return LoggedModel(info=info, data=LoggedModelData(param_list=params, metric_list=of_model))
 
 
-def _condition(item: Comparison) -> Condition:
+def _on(datasets: Sequence[MetricDataset]) -> Condition:
+    """That a metric was measured on one of these datasets."""
+    named = [_METRIC.dataset_name == each.name for each in datasets]
+    digests = [sa.true() if each.digest is None else _METRIC.dataset_digest == each.digest for each in datasets]
+    return sa.or_(*(sa.and_(*both) for both in zip(named, digests, strict=True)))
+
+
+def _condition(item: Comparison, datasets: Sequence[MetricDataset]) -> Condition:
     table = tables.logged_models
     if item.kind == "tag":
         return tag_condition(tables.logged_model_tags, table.c.id, item)
     if item.kind == "param":
         return tag_condition(tables.logged_model_params, table.c.id, item)
     if item.kind == "metric":
-        metrics = tables.logged_model_metrics
-        return sa.exists().where(
-            metrics.c.logged_model_id == table.c.id, metrics.c.key == item.key, condition(metrics.c.value, item)
+        measured = sa.exists().where(
+            _METRIC.logged_model_id == table.c.id, _METRIC.key == item.key, condition(_METRIC.value, item)
         )
+        return measured.where(_on(datasets)) if datasets else measured
     if item.key == "experiment_id":
         numbers = [check_experiment_id(value) for value in _values(item)]
         return table.c.experiment_id.in_(numbers) if item.op in ("=", "IN") else table.c.experiment_id.not_in(numbers)
@@ -253,17 +277,15 @@ def _values(item: Comparison) -> Sequence[object]:
     return item.value if isinstance(item.value, tuple) else [item.value]
 
 
-def _order(listing: Listing, order: OrderBy) -> None:
+def _order(listing: Listing, order: OrderBy, dataset: MetricDataset | None) -> None:
     if order.kind == "attribute":
         column = tables.logged_models.c[order.key]
         listing.order(column, ascending=order.ascending, nullable=bool(column.nullable))
         return
-    metrics = tables.logged_model_metrics
-    newest = (
-        sa.select(metrics.c.value)
-        .where(metrics.c.logged_model_id == tables.logged_models.c.id, metrics.c.key == order.key)
-        .order_by(metrics.c.timestamp.desc(), metrics.c.step.desc(), metrics.c.run_id)
-        .limit(1)
-        .scalar_subquery()
+    values = sa.select(_METRIC.value).where(
+        _METRIC.logged_model_id == tables.logged_models.c.id, _METRIC.key == order.key
     )
-    listing.order(newest, ascending=order.ascending, nullable=True)
+    if dataset:
+        values = values.where(_on([dataset]))
+    newest = values.order_by(_METRIC.timestamp.desc(), _METRIC.step.desc(), _METRIC.run_id).limit(1)
+    listing.order(newest.scalar_subquery(), ascending=order.ascending, nullable=True)

@@ -16,7 +16,7 @@ from quire.domain.names import check_page_size, check_registered_name, check_tag
 from quire.domain.paging import Page
 from quire.domain.redaction import redact
 from quire.domain.registry import ModelVersion, Stage
-from quire.domain.uris import LoggedModelUri, parse_model_uri
+from quire.domain.uris import LoggedModelUri, RegisteredModelUri, parse_model_uri
 from quire.store.sql import tables
 from quire.store.sql.listing import Condition, Listing, condition
 from quire.store.sql.logged_models import SqlLoggedModels
@@ -122,7 +122,8 @@ class SqlVersions(SqlLoggedModels):
     ) -> ModelVersion:
         """Add the next version, numbered from 1.
 
-        A source ``models:/m-…`` names the logged model, and through it the run, unless they are given.
+        A source ``models:/m-…`` or ``models:/name/1`` names the logged model and the run, unless they are given.
+        NotFound if there is no such model or version.
         """
         check_registered_name(name)
         check_tags(tags, "model version")
@@ -150,6 +151,9 @@ class SqlVersions(SqlLoggedModels):
             named = parse_model_uri(source)
             if isinstance(named, LoggedModelUri):
                 model_id = model_id or named.model_id
+            elif isinstance(named, RegisteredModelUri) and named.version:
+                row = self._version_row(session, named.name, named.version)
+                run_id, model_id = run_id or row[9], model_id or row[11]
         if model_id and not run_id:
             run_id = self._model_row(session, model_id)[9]
         return model_id, run_id or ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from quire.domain.errors import InvalidInput
 from quire.domain.paging import Page
-from quire.domain.registry import LoggedModel, LoggedModelStatus
+from quire.domain.registry import LoggedModel, LoggedModelStatus, MetricDataset, MetricOrder
 from quire.tracking import values
 from quire.tracking.client.base import ClientBase
 
@@ -72,23 +72,35 @@ class LoggedModelCalls(ClientBase):
         """One page of the logged models that match.
 
         ``order_by`` takes texts such as ``"metrics.accuracy DESC"`` or MLflow's
-        ``{"field_name": …, "ascending": …}``. Restricting metrics to ``datasets`` is not possible yet.
+        ``{"field_name": …, "ascending": …, "dataset_name": …, "dataset_digest": …}``; a metric is then that of the
+        dataset. ``datasets`` are mappings with ``dataset_name`` and, for one digest alone, ``dataset_digest``: only
+        models measured on one of them are found, by the metrics measured there.
         """
-        if datasets:
-            raise InvalidInput("search_logged_models cannot restrict metrics to datasets; leave `datasets` out.")
         return self.store.search_logged_models(
             [str(experiment_id) for experiment_id in experiment_ids],
             filter_string=filter_string or "",
+            datasets=[_dataset(given) for given in datasets or ()],
             order_by=[_order(clause) for clause in order_by or ()],
             max_results=max_results or 100,
             page_token=page_token,
         )
 
 
-def _order(clause: Mapping[str, Any] | str) -> str:
+_DATASET = {"dataset_name", "dataset_digest"}
+
+
+def _dataset(given: Mapping[str, Any]) -> MetricDataset:
+    if not given.get("dataset_name") or set(given) - _DATASET:
+        raise InvalidInput(f"{dict(given)!r} names no dataset; expected {{'dataset_name': …, 'dataset_digest': …}}.")
+    return MetricDataset(given["dataset_name"], given.get("dataset_digest"))
+
+
+def _order(clause: Mapping[str, Any] | str) -> str | MetricOrder:
     if isinstance(clause, str):
         return clause
-    unknown = set(clause) - {"field_name", "ascending"}
+    unknown = set(clause) - {"field_name", "ascending"} - _DATASET
     if "field_name" not in clause or unknown:
         raise InvalidInput(f"{dict(clause)!r} does not say an order; expected {{'field_name': …, 'ascending': …}}.")
-    return f"{clause['field_name']} {'ASC' if clause.get('ascending', True) else 'DESC'}"
+    order = f"{clause['field_name']} {'ASC' if clause.get('ascending', True) else 'DESC'}"
+    of_dataset = {key: value for key, value in clause.items() if key in _DATASET and value is not None}
+    return MetricOrder(order, _dataset(of_dataset)) if of_dataset else order
