@@ -15,6 +15,7 @@ from bench.figures import Figure
 from bench.worker import REPOSITORY, Worker
 
 MLFLOW_PYTHON = REPOSITORY / ".cache" / "mlflow" / "bin" / "python"
+FASTTRACKML_PYTHON = REPOSITORY / ".cache" / "fasttrackml" / "bin" / "python"
 SHARED = REPOSITORY.parent / "shared"
 
 
@@ -65,7 +66,7 @@ class Benchmark:
 
 def python_of(library: str) -> Path:
     """The interpreter that has a library."""
-    return MLFLOW_PYTHON if library == "mlflow" else Path(sys.executable)
+    return {"mlflow": MLFLOW_PYTHON, "fasttrackml": FASTTRACKML_PYTHON}.get(library, Path(sys.executable))
 
 
 def in_turn(workers: Mapping[str, Worker], rounds: int, command: str, **arguments: Any) -> dict[str, list[Any]]:

@@ -2,7 +2,7 @@
 
 Raw sockets and one ``poll``, so that a request costs the client about ten microseconds and the server is what is
 measured: on two cores an HTTP library would be the limit. ``python -m bench.load URL`` shows the most that this
-client can do against a server, to be held against ``wrk`` (see docs/decisions/0151).
+client can do against a server, and how busy that keeps it.
 """
 
 from __future__ import annotations

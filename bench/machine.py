@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from bench.context import MLFLOW_PYTHON, python_of
+from bench.context import FASTTRACKML_PYTHON, MLFLOW_PYTHON, python_of
 
 
 def describe() -> str:
@@ -22,6 +22,8 @@ def describe() -> str:
     ]
     if MLFLOW_PYTHON.exists():
         parts.append(f"MLflow {_version('mlflow', 'mlflow')} with openai {_version('mlflow', 'openai')}")
+    if FASTTRACKML_PYTHON.exists():
+        parts.append(f"FastTrackML {_version('fasttrackml', 'fasttrackml')}")
     return "; ".join(parts)
 
 

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.context import MLFLOW_PYTHON
+from bench.context import FASTTRACKML_PYTHON, MLFLOW_PYTHON
 from bench.load import Address
-from bench.worker import REPOSITORY, clean_environment
+from bench.worker import clean_environment
 
-FASTTRACKML = REPOSITORY / ".cache" / "fasttrackml" / "bin" / "fml"
+FASTTRACKML = FASTTRACKML_PYTHON.with_name("fml")
 
 _PATIENCE = 180.0
 
