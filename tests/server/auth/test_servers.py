@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,7 @@ from quire.store import open_store
 from quire.store.access import access_of
 from tests.quire_server import QuireServer
 from tests.server.auth.conftest import PASSWORD, Guard, Guarded, basic, bearer, cheap_hash
+from tests.server.test_buckets import put
 
 WHO = "/api/quire/v1/whoami"
 
@@ -145,3 +148,58 @@ def test_the_command_says_what_is_missing(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("Error: Nobody administers this server yet.")
     assert "Traceback" not in done.stderr
+
+
+class Turns:
+    """A client whose every request goes to the other of two servers."""
+
+    def __init__(self, pair: tuple[Guarded, Guarded], headers: dict[str, str]) -> None:
+        self._servers, self._headers = itertools.cycle(pair), headers
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = next(self._servers).call(self._headers, method, path, body)
+        assert answer.status == 200, answer.body
+        return answer
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        return self.call(method, path, body).json
+
+
+def test_a_client_may_ask_another_server_each_time(guard: Guard, postgres_uri: str, bucket: str) -> None:
+    pair = tuple(guard(uri=postgres_uri, server={"artifact_root": bucket}) for _ in range(2))
+    user = pair[0].user()
+    client = Turns(pair, bearer(pair[0].token(user)))  # type: ignore[arg-type]
+    experiment = client.ask("POST", "experiments/create", {"name": "turns"})["experiment_id"]
+    runs = [client.ask("POST", "runs/create", {"experiment_id": experiment})["run"]["info"]["run_id"] for _ in range(5)]
+    search: dict[str, Any] = {"experiment_ids": [experiment], "max_results": 2}
+    found: list[str] = []
+    while True:  # the page token of one is used on the other
+        page = client.ask("POST", "runs/search", search)
+        found += [run["info"]["run_id"] for run in page["runs"]]
+        if not page.get("next_page_token"):
+            break
+        search["page_token"] = page["next_page_token"]
+    assert sorted(found) == sorted(runs)
+
+    folder = f"{experiment}/{runs[0]}/artifacts"
+    files = "/api/2.0/mlflow-artifacts"
+    parts = [b"a" * 5_242_880, b"end"]
+    begun = client.ask("POST", f"{files}/mpu/create/{folder}", {"path": "big.bin", "num_parts": 2})
+    tags = [put(each["url"], data) for each, data in zip(begun["credentials"], parts, strict=True)]
+    sent = [{"part_number": number, "etag": tag} for number, tag in enumerate(tags, 1)]
+    done = {"path": "big.bin", "upload_id": begun["upload_id"], "parts": sent}
+    client.ask("POST", f"{files}/mpu/complete/{folder}", done)
+    assert client.call("GET", f"{files}/artifacts/{folder}/big.bin").body == b"".join(parts)
+    client.call("PUT", f"{files}/artifacts/{folder}/small.txt", b"small")
+    listed = client.ask("GET", f"artifacts/list?run_id={runs[0]}")["files"]
+    assert [item["path"] for item in listed] == ["big.bin", "small.txt"]
+    assert client.call("GET", f"/get-artifact?run_uuid={runs[0]}&path=small.txt").body == b"small"
+
+    client.ask("POST", "registered-models/create", {"name": "turner"})
+    source = {"name": "turner", "source": f"runs:/{runs[0]}/model", "run_id": runs[0]}
+    client.ask("POST", "model-versions/create", source)
+    client.ask("POST", "registered-models/alias", {"name": "turner", "alias": "champion", "version": "1"})
+    version = client.ask("GET", "registered-models/alias?name=turner&alias=champion")["model_version"]
+    assert (version["version"], version["run_id"]) == ("1", runs[0])
+    entries = {entry.action for entry in pair[1].access.search_audit(username=user)}
+    assert {"create_experiment", "create_run", "complete_multipart_upload", "upload", "set_alias"} <= entries

@@ -13,7 +13,10 @@ import pytest
 
 from quire.store import open_store
 from tests.quire_server import QuireServer
+from tests.server.faults.turns import taking_turns
 from tests.server.faults.writers import Writers, check
+from tests.server.mlflow_program import answers_of
+from tests.server.test_mlflow_client import EXPECTED, PROGRAM
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +50,16 @@ def test_what_one_wrote_another_reads_at_once(tmp_path: Path, postgres_uri: str)
             _ask(second, "runs/log-metric", {"run_id": run_id, "key": f"new-{number}", "value": 1, "timestamp": 1})
             seen = _ask(first, "runs/search", {"experiment_ids": ["0"], "filter": f"metrics.`new-{number}` = 1"})
             assert [run["info"]["run_id"] for run in seen["runs"]] == [run_id]
+
+
+@pytest.mark.mlflow
+def test_a_real_client_does_not_notice_that_its_requests_take_turns(
+    tmp_path: Path, postgres_uri: str, bucket: str, mlflow_python: Path
+) -> None:
+    servers = [QuireServer(tmp_path / name, backend_store_uri=postgres_uri, artifact_root=bucket) for name in "ab"]
+    with servers[0] as first, servers[1] as second, taking_turns([first.port, second.port]) as address:
+        found = answers_of(mlflow_python, PROGRAM, address, "turns")
+    assert found == EXPECTED
 
 
 @pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])

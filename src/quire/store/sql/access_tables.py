@@ -1,4 +1,4 @@
-"""The tables of users, permissions, tokens and the audit log; docs/decisions/0140 and 0141 say why."""
+"""The tables of users, permissions, tokens and the audit log; docs/decisions/0140 says why."""
 
 from __future__ import annotations
 
