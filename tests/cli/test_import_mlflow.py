@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import quire
-from tests.cli.conftest import Quire, on_terminal
+from tests.cli.conftest import Quire
 from tests.importing.conftest import Source, filled_once
 
 pytestmark = pytest.mark.mlflow
@@ -70,6 +74,11 @@ def test_for_a_server_files_go_where_it_keeps_them(quick: Quire, source: Source,
 
 
 def test_a_person_sees_how_far_it_is(source: Source, workspace: Path) -> None:
-    shown = on_terminal("import-mlflow", source.uri)
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "quire", "import-mlflow", source.uri]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=follower, text=True, check=True)
+    os.close(follower)
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
     assert "7 of 7 runs" in shown
-    assert "All counts agree" in shown
+    assert "All counts agree" in done.stdout
