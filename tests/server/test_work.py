@@ -144,6 +144,22 @@ async def test_work_that_has_ended_takes_nothing_more(store: Store) -> None:
         await work.write(lambda: 1)
 
 
+async def test_a_call_that_waits_for_a_lock_does_not_keep_a_server_from_ending(store: Store) -> None:
+    work = Work(Counted(store), reading_threads=2, artifact_threads=2)
+    gate, done = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        gate.wait(20)
+        done.set()
+
+    waiting = asyncio.ensure_future(work.write(wait))
+    await asyncio.sleep(0.05)
+    await asyncio.get_running_loop().run_in_executor(None, work.close, 0.01)
+    assert not done.is_set()
+    gate.set()
+    await waiting
+
+
 def test_many_writers_of_one_run_meet_no_locked_database(server: Served) -> None:
     """mlflow#6490, #4353: concurrent writers of one run and one key."""
     run = server.run()

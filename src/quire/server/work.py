@@ -29,6 +29,7 @@ MOST_LOOKED_AT = 16
 # Searches at once where there is one writer: SQLite runs in this process, and more threads than these only take the
 # interpreter from one another. Two, so that a long search does not stop all others.
 MOST_SEARCHES = 2
+LAST_PATIENCE = 5.0
 
 
 class Together(Protocol):
@@ -78,11 +79,15 @@ class Work:
         """Of the one writer: the calls done, the transactions they took, the calls that wait now."""
         return (0, 0, 0) if self._writer is None else self._writer.counts
 
-    def close(self) -> None:
-        """Finish what was begun, and end the threads."""
+    def close(self, patience: float = LAST_PATIENCE) -> None:
+        """Finish what was begun, and end the threads.
+
+        A call in line that takes longer than ``patience`` seconds is left alone, as one that waits for a lock on the
+        database: nobody was told that it was stored, nobody waits for its answer any more.
+        """
         for line in (self._writer, self._looker):
             if line is not None:
-                line.close()
+                line.close(patience)
         self._readers.shutdown(wait=True)
         self._files.shutdown(wait=True, cancel_futures=True)
 
@@ -130,11 +135,11 @@ class Line:
         self._queue.put(waiting)
         return waiting.future
 
-    def close(self) -> None:
-        """Do what waits, then end the thread."""
+    def close(self, patience: float) -> None:
+        """Do what waits, then end the thread; return after so many seconds even if it has not ended."""
         self._closed = True
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(patience)
 
     @property
     def counts(self) -> tuple[int, int, int]:
