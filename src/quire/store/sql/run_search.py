@@ -12,6 +12,7 @@ In turn, what applies first:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +37,7 @@ from quire.store.sql.texts import text_equals
 MAX_PAGE = 50_000
 # Each experiment is walked by itself and the walks are merged; beyond this many, one pass over all is better.
 MOST_WALKS = 32
-# Made once: an alias costs more than the rest of a query to build.
+# Made once, as is what they are joined with: an alias costs as much as the rest of a query to build.
 _WALKED = {kind: table.alias(f"walked_{kind}s") for kind, table in TABLES.items()}
 _UNSETTLED = Statement("SELECT 1 FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL LIMIT 1")
 
@@ -257,6 +258,7 @@ def _tie_count(orders: Sequence[OrderBy]) -> int:
     return len(ties(orders, tables.runs.c.start_time))
 
 
+@cache
 def _joined(source: sa.FromClause) -> sa.FromClause:
     return source.join(tables.runs, tables.runs.c.id == source.c.run_id)
 
