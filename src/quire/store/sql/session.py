@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -107,7 +108,8 @@ class Session(ABC):
 
     def create_all(self, metadata: sa.MetaData) -> None:
         """Create tables and indexes."""
-        metadata.create_all(self.connection, checkfirst=False)
+        for text in _texts_of(metadata, self.connection.dialect.name):
+            self._driver.execute(text, ())
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call ``action`` once what this transaction wrote is durable; not at all if it is undone."""
@@ -161,3 +163,16 @@ class Session(ABC):
             self._driver.execute(f"RELEASE {name}")
         finally:
             self._depth -= 1
+
+
+@cache
+def _texts_of(metadata: sa.MetaData, dialect: str) -> list[str]:
+    """What makes tables and indexes, as text: writing it takes longer than running it, so a process does it once."""
+    texts: list[str] = []
+
+    def keep(ddl: Any, *_: object, **__: object) -> None:
+        texts.append(str(ddl.compile(dialect=engine.dialect)))
+
+    engine = sa.create_mock_engine(f"{dialect}://", keep)
+    metadata.create_all(engine, checkfirst=False)
+    return texts
