@@ -3,11 +3,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import msgspec
 import pytest
@@ -15,6 +14,7 @@ import pytest
 import quire
 from quire.domain.schema import ParamSchema, ParamSpec
 from quire.domain.signature import ModelSignature
+from tests.cli.warm import WarmQuire
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -33,6 +33,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 Quire = Callable[..., Done]
+OnTerminal = Callable[..., str]
 
 
 @pytest.fixture(autouse=True)
@@ -49,25 +50,34 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmQuire]:
+    """Starts commands without the time that a new interpreter takes."""
+    process = WarmQuire()
+    yield process
+    process.close()
+
+
 @pytest.fixture
-def cli(workspace: Path) -> Quire:
+def cli(workspace: Path, warm: WarmQuire) -> Quire:
     """Runs ``quire`` through its real entry point in a process of its own."""
 
     def run(*words: str, input: str | None = None, **environment: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "quire", *words],
-            capture_output=True,
-            text=True,
-            input=input,
-            cwd=workspace,
-            env={**os.environ, **environment},
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+            given.write((input or "").encode())
+            given.seek(0)
+            streams = [given.fileno(), out.fileno(), err.fileno()]
+            warm.start(words, workspace, {**os.environ, **environment}, streams)
+            done = Done(warm.wait(120), _text(out), _text(err))
+        assert "Traceback" not in done.err, done.err
+        return done
 
     return run
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 @pytest.fixture
@@ -117,36 +127,32 @@ def log_run(number: int) -> str:
     return str(run.info.run_id)
 
 
-def on_terminal(*words: str, columns: int = 80, **environment: str) -> str:
-    """What ``quire`` shows on a terminal of that width, with its colours."""
+@pytest.fixture
+def on_terminal(workspace: Path, warm: WarmQuire) -> OnTerminal:
+    """What ``quire`` shows on a terminal of ``columns``, with its colours."""
     import fcntl
     import pty
     import struct
     import termios
 
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "quire", *words],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env={**os.environ, "TERM": "xterm-256color", **environment},
-        close_fds=True,
-    )
-    os.close(follower)
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(leader, 65536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-    process.wait(timeout=60)
-    os.close(leader)
-    return shown.decode().replace("\r\n", "\n")
+    def run(*words: str, columns: int = 80, **environment: str) -> str:
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        warm.start(words, workspace, {**os.environ, "TERM": "xterm-256color", **environment}, [follower] * 3)
+        os.close(follower)
+        shown = b"".join(iter(lambda: _read(leader), b""))
+        warm.wait(60)
+        os.close(leader)
+        return shown.decode().replace("\r\n", "\n")
+
+    return run
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # its last user is gone
+        return b""
 
 
 def plain(text: str) -> str:

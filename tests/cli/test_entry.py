@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from quire._version import __version__
-from tests.cli.conftest import Quire, on_terminal
+from tests.cli.conftest import OnTerminal, Quire
 
 HEAVY = ("sqlalchemy", "openai", "pandas", "litestar", "rich", "narwhals", "yaml", "obstore", "alembic", "uvicorn")
 
@@ -33,15 +33,18 @@ def test_help_and_version_load_nothing_heavy(words: str) -> None:
 
 
 def test_help_is_there_at_once() -> None:
-    """The bar is 150 ms on an idle machine; processor time, the best of five and doubled, holds on a busy one."""
-    spans = []
-    for _ in range(5):
-        process = subprocess.Popen([sys.executable, "-m", "quire", "--help"], stdout=subprocess.DEVNULL)
-        _pid, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        spans.append(used.ru_utime + used.ru_stime)
-        assert process.returncode == 0
-    assert min(spans) < 0.3
+    """The bar is 150 ms on an idle machine, which is less than twice what loading Typer alone takes on any machine."""
+    pairs = [(cpu_seconds("-m", "quire", "--help"), cpu_seconds("-c", "import typer")) for _ in range(5)]
+    assert min(ours for ours, _ in pairs) < 2.5 * min(typer for _, typer in pairs)
+
+
+def cpu_seconds(*words: str) -> float:
+    """The processor time of a new interpreter."""
+    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
+    _pid, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_utime + used.ru_stime
 
 
 def test_version_and_console_script(cli: Quire) -> None:
@@ -126,7 +129,7 @@ def test_ctrl_c_exits_with_130(workspace: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-def test_colour_on_a_terminal_alone(cli: Quire, project: list[str]) -> None:
+def test_colour_on_a_terminal_alone(cli: Quire, on_terminal: OnTerminal, project: list[str]) -> None:
     assert "\x1b" not in cli("runs", "list").out
     assert "\x1b[32m" in on_terminal("runs", "list")
     assert "\x1b[32m" not in on_terminal("runs", "list", NO_COLOR="1")

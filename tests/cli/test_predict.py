@@ -15,7 +15,7 @@ import quire
 from quire.domain.schema import ParamSchema, ParamSpec
 from quire.domain.signature import ModelSignature
 from quire.testing import Simulator
-from tests.cli.conftest import Quire, on_terminal
+from tests.cli.conftest import OnTerminal, Quire
 
 SECRET = "sk-" + "abcdef0123456789" * 3
 
@@ -235,7 +235,9 @@ def test_a_full_device_is_named(cli: Quire, simulator: Simulator, model: str, wo
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-def test_a_bar_on_a_terminal_alone(cli: Quire, simulator: Simulator, model: str, workspace: Path) -> None:
+def test_a_bar_on_a_terminal_alone(
+    cli: Quire, on_terminal: OnTerminal, simulator: Simulator, model: str, workspace: Path
+) -> None:
     simulator.behave(latency_ms=100)
     write_words(workspace / "in.csv", 10)
     assert "predict" in on_terminal("predict", model, "-i", "in.csv", "-o", "a.csv")

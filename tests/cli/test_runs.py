@@ -6,7 +6,7 @@ import pytest
 
 import quire
 from quire.cli.lookup import short_ids
-from tests.cli.conftest import Quire, on_terminal, plain
+from tests.cli.conftest import OnTerminal, Quire, plain
 
 
 def test_list_shows_newest_first_with_what_tells_runs_apart(quick: Quire, project: list[str]) -> None:
@@ -172,7 +172,7 @@ def test_text_from_elsewhere_cannot_steer_the_terminal(quick: Quire, workspace: 
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_tables_fit_the_terminal_and_ids_stay_whole(project: list[str], columns: int) -> None:
+def test_tables_fit_the_terminal_and_ids_stay_whole(on_terminal: OnTerminal, project: list[str], columns: int) -> None:
     for words in (["runs", "list"], ["runs", "compare", *project], ["models", "list"], ["models", "show", "joker"]):
         lines = plain(on_terminal(*words, columns=columns)).splitlines()
         assert max(len(line) for line in lines) <= columns, words
