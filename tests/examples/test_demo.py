@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,19 @@ def run_demo(folder: Path, **variables: str) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The folder in which the demo ran once, and what it printed. A test that changes the folder makes a copy."""
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, run_demo(folder)
+
+
 def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_without_a_key_it_compares_both_variants_and_says_that_answers_are_simulated(tmp_path):
-    printed = run_demo(tmp_path)
+def test_without_a_key_it_compares_both_variants_and_says_that_answers_are_simulated(done):
+    _folder, printed = done
 
     assert "No OPENAI_API_KEY: the simulator answers." in flat(printed)
     assert "(simulated answers)" in printed
@@ -44,10 +52,10 @@ def test_without_a_key_it_compares_both_variants_and_says_that_answers_are_simul
     assert max(len(line.rstrip()) for line in printed.splitlines() if "quire " not in line) <= 80
 
 
-def test_it_leaves_two_runs_two_versions_and_two_aliases(tmp_path):
-    run_demo(tmp_path)
+def test_it_leaves_two_runs_two_versions_and_two_aliases(done):
+    folder, _printed = done
 
-    store = open_store(f"sqlite:///{tmp_path}/demo/quire.db")
+    store = open_store(f"sqlite:///{folder}/demo/quire.db")
     experiment = store.get_experiment_by_name("support-tickets")
     runs = store.search_runs([experiment.experiment_id], order_by=["metrics.accuracy DESC"])
     assert [(run.info.run_name, run.data.metrics["accuracy"]) for run in runs] == [
@@ -56,25 +64,25 @@ def test_it_leaves_two_runs_two_versions_and_two_aliases(tmp_path):
     ]
     assert all(run.data.metrics["cost_usd"] > 0 and run.data.metrics["latency_s"] > 0 for run in runs)
     assert store.get_registered_model("ticket-router").aliases == {"champion": "1", "challenger": "2"}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo"]
+    assert sorted(path.name for path in folder.iterdir()) == ["demo"]
 
 
-def test_the_commands_that_it_names_work(tmp_path):
-    printed = run_demo(tmp_path)
+def test_the_commands_that_it_names_work(done, tmp_path):
+    folder, printed = shutil.copytree(done[0], tmp_path / "here"), done[1]
 
     commands = [line.strip() for line in printed.splitlines() if line.startswith("  quire ")]
     assert len(commands) == 5
     environment = {**os.environ, "QUIRE_TRACKING_URI": "sqlite:///demo/quire.db"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command in commands:
-        subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, check=True, capture_output=True)
+        subprocess.run(["bash", "-c", command], cwd=folder, env=environment, check=True, capture_output=True)
 
 
-def test_running_it_again_adds_versions_and_moves_the_aliases(tmp_path):
-    run_demo(tmp_path)
-    run_demo(tmp_path)
+def test_running_it_again_adds_versions_and_moves_the_aliases(done, tmp_path):
+    folder = shutil.copytree(done[0], tmp_path / "again")
+    run_demo(folder)
 
-    store = open_store(f"sqlite:///{tmp_path}/demo/quire.db")
+    store = open_store(f"sqlite:///{folder}/demo/quire.db")
     assert store.get_registered_model("ticket-router").aliases == {"champion": "3", "challenger": "4"}
 
 

@@ -1,4 +1,7 @@
-"""The scripts of examples/guide: each runs against the simulator, and prints the same under a real MLflow."""
+"""The scripts of examples/guide: each runs against the simulator, and prints the same under a real MLflow.
+
+All run in one process, one after another: a process for each would spend most of its time on imports.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,13 +37,16 @@ PRINTED = {
     "tasks.py": "chat.completions\nchat.completions\nchat.completions\nchat.completions\n",
 }
 RUN_ALL = """
-import contextlib, io, json, os, runpy, sys, warnings
+import contextlib, io, json, os, runpy, sys, traceback, warnings
 warnings.filterwarnings("ignore")
 printed = {}
 for script, variables in json.load(sys.stdin).items():
     os.environ.update(variables)
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        runpy.run_path(script, run_name="__main__")
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except Exception:
+            traceback.print_exc(file=out)
     for name in variables:
         os.environ.pop(name)
     printed[os.path.basename(script)] = out.getvalue()
@@ -80,25 +86,40 @@ def test_every_script_is_expected_and_listed() -> None:
     assert set(re.findall(r"`(\w+\.py)`", (GUIDE / "README.md").read_text())) == set(SCRIPTS)
 
 
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """One that repeats what it is asked, for all scripts."""
+    with Simulator(echo=True) as running:
+        yield running
+
+
+def in_order(scripts: Iterable[str]) -> list[str]:
+    return sorted(scripts, key=lambda name: (name == "azure.py", name))  # the SDK keeps what this one sets
+
+
+@pytest.fixture(scope="module")
+def printed(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script prints; the error of one that fails."""
+    folder = tmp_path_factory.mktemp("guide")
+    work = {str(GUIDE / script): environment_of(script, simulator) for script in in_order(SCRIPTS)}
+    return run(sys.executable, RUN_ALL, work, folder, f"sqlite:///{folder / 'quire.db'}")
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_script_runs_against_the_simulator(
-    script: str, tmp_path: Path, simulator_factory: Callable[..., Simulator]
-) -> None:
-    work = {str(GUIDE / script): environment_of(script, simulator_factory(echo=True))}
-    printed = run(sys.executable, RUN_ALL, work, tmp_path, f"sqlite:///{tmp_path / 'quire.db'}")
+def test_a_script_runs_against_the_simulator(script: str, printed: dict[str, str]) -> None:
     assert PRINTED[script] in printed[script]
+    assert "Traceback" not in printed[script]
 
 
 @pytest.mark.mlflow
+@pytest.mark.slow
 def test_the_scripts_print_the_same_when_quire_is_replaced_by_mlflow(
-    mlflow_python: Path, tmp_path: Path, simulator_factory: Callable[..., Simulator]
+    mlflow_python: Path, tmp_path: Path, simulator: Simulator, printed: dict[str, str]
 ) -> None:
-    simulator = simulator_factory(echo=True)
-    ours, theirs = tmp_path / "quire", tmp_path / "mlflow"
-    ours.mkdir(), theirs.mkdir()
-    work, replaced = {}, {}
-    for script in sorted(set(SCRIPTS) - QUIRE_ONLY, key=lambda name: name == "azure.py"):  # the SDK keeps it
-        (theirs / script).write_text(re.sub(r"\bquire\b", "mlflow", (GUIDE / script).read_text()))
-        work[str(GUIDE / script)] = replaced[str(theirs / script)] = environment_of(script, simulator)
-    printed = run(sys.executable, RUN_ALL, work, ours, f"sqlite:///{ours / 'quire.db'}")
-    assert run(mlflow_python, MLFLOW_PRELUDE + RUN_ALL, replaced, theirs, f"sqlite:///{theirs / 'm.db'}") == printed
+    replaced = {}
+    for script in in_order(set(SCRIPTS) - QUIRE_ONLY):
+        (tmp_path / script).write_text(re.sub(r"\bquire\b", "mlflow", (GUIDE / script).read_text()))
+        replaced[str(tmp_path / script)] = environment_of(script, simulator)
+    theirs = run(mlflow_python, MLFLOW_PRELUDE + RUN_ALL, replaced, tmp_path, f"sqlite:///{tmp_path / 'm.db'}")
+    assert theirs == {script: printed[script] for script in theirs}
+    assert set(theirs) == set(SCRIPTS) - QUIRE_ONLY
