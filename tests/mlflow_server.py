@@ -43,6 +43,7 @@ def start_server(python: Path, folder: Path, *options: str) -> tuple[subprocess.
     command += ["--artifacts-destination", str(folder / "artifacts"), *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "QUIRE_"))}
     environment |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # five more processes that look for jobs all the time
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True)
     _wait_until_healthy(url, process, folder / "log")
