@@ -17,6 +17,8 @@ from tests.postgres import PostgresServer, create_database, drop_database
 # How long an example takes is the machine's business: a busy one is no failure.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+# Processes that tests start share what they compile, whatever the environment says: each would compile all of it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -71,7 +71,7 @@ class PostgresServer:
             command += ["-c", f"{name}={value}"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, user=self._user, stdout=log, stderr=log, cwd=self._folder)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120  # a machine with much else to do
         while True:
             try:
                 psycopg.connect(self.uri("postgres"), connect_timeout=5).close()

@@ -48,7 +48,7 @@ class QuireServer:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "QUIRE_"))}
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, env=environment)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120  # a machine with much else to do
         while True:
             try:
                 urllib.request.urlopen(f"{self.url}/health", timeout=5).close()
