@@ -1,7 +1,7 @@
 """PostgreSQL: many writers at once, from any number of machines.
 
 Where SQLite has one writer, rows are locked: who changes a thing locks its row first, and of two that add the same
-thing the second is run again and finds it. ``docs/decisions/0130`` says why this is enough.
+thing the second is run again and finds it. ``docs/decisions/0012`` says why this is enough.
 """
 
 from __future__ import annotations
