@@ -143,6 +143,7 @@ def test_logged_models_are_searched_by_the_dataset_they_were_measured_on() -> No
 
 
 @pytest.mark.mlflow
+@pytest.mark.slow
 def test_mlflow_gives_the_same_dataframe_for_the_same_script(mlflow_python: Path, script, workspace: Path) -> None:
     """One script, run with both libraries: the columns, their order by kind, types and values are the same."""
     import json
