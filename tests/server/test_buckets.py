@@ -52,6 +52,7 @@ def test_files_pass_through_the_server(server: Served) -> None:
     assert server.call("GET", f"{FILES}/1").status == 400
     assert server.call("DELETE", f"{FILES}/1").status == 200
     assert server.call("GET", f"{FILES}/1/a.bin").status == 404
+    assert server.app.context.work.counts[0] == written
 
 
 def test_a_client_fetches_and_sends_files_by_signed_urls(server: Served) -> None:
@@ -90,7 +91,8 @@ def test_a_large_file_is_sent_to_the_bucket_in_parts(server: Served) -> None:
     assert server.call("GET", f"{FILES}/{folder}/big%20file.bin").body == b"".join(parts)
 
 
-def test_an_upload_in_parts_is_given_up(server: Served) -> None:
+def test_an_upload_in_parts_is_given_up_and_never_keeps_the_writer_of_the_store_waiting(server: Served) -> None:
+    written = server.app.context.work.counts[0]
     begun = server.call("POST", f"{MPU}/create/1", {"path": "a.bin", "num_parts": 2}).json
     named = {"path": "a.bin", "upload_id": begun["upload_id"]}
     assert server.call("POST", f"{MPU}/abort/1", named).status == 200

@@ -42,8 +42,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call whose request and answer are messages. ``kind`` says whether it changes what the store keeps.
 
     ``paths`` are all its paths, the first being its own and the others its older names. ``offered`` tells whether a
-    server can do it at all: else it is left out of the OpenAPI document. ``reads`` says what a read reaches for, so
-    that none waits behind others of another kind.
+    server can do it at all: else it is left out of the OpenAPI document. ``reads`` says what a call reaches for, so
+    that none waits behind others of another kind; a write that reaches for ``files`` changes those and nothing else.
     """
 
     name: str
@@ -96,9 +96,11 @@ class Calls:
         """Register a function that changes nothing."""
         return self._register(method, paths, "read", 200, offered, reads)
 
-    def write(self, method: str, *paths: str, success: int = 200, offered: Offered = always) -> Callable[[A], A]:
-        """Register a function that changes what the store keeps."""
-        return self._register(method, paths, "write", success, offered, "much")
+    def write(
+        self, method: str, *paths: str, success: int = 200, offered: Offered = always, reads: Reads = "much"
+    ) -> Callable[[A], A]:
+        """Register a function that changes what the store keeps; with ``reads="files"``, artifacts alone."""
+        return self._register(method, paths, "write", success, offered, reads)
 
     def stream(
         self, method: str, *paths: str, kind: Kind = "read", openapi: dict[str, Any] | None = None

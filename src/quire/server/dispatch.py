@@ -97,7 +97,7 @@ class Front:
         run: Run = partial(call.action, self.context, message)
         for wrap in self.wrappers:
             run = wrap(call, request, message, run)
-        answer = await (work.write(run) if call.kind == "write" else _READERS[call.reads](work, run))
+        answer = await _place(call)(work, run)
         for observer in self.observers:
             await observer(call, request, message, answer)
         if isinstance(answer, Reply):
@@ -110,6 +110,13 @@ class Front:
         await call.stream(self.context, request, send)
         for observer in self.observers:
             await observer(call, request, None, None)
+
+
+def _place(call: Call) -> Callable[[Work, Run], Awaitable[Any]]:
+    """Where a call runs. One that only reaches for artifacts must not keep the writer of the store waiting."""
+    if call.kind == "write" and call.reads != "files":
+        return Work.write
+    return _READERS[call.reads]
 
 
 async def _read(call: Call, request: Request) -> msgspec.Struct:

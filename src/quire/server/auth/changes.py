@@ -13,6 +13,7 @@ from quire.domain.protojson import encode
 from quire.domain.redaction import REDACTED, names_secret
 from quire.server.auth.asking import Asking
 from quire.server.auth.rules import RULES, Rule, route_of
+from quire.server.calls import Call
 from quire.server.context import Context
 from quire.store.access import AccessStore, Change
 
@@ -155,7 +156,10 @@ class Changes:
         return self._logging or route not in _LOGGING
 
     def recorded(self, asking: Asking, run: Callable[[], Any]) -> Callable[[], Any]:
-        """What runs a call that changes something, with its entry and what follows from it: all of it or nothing."""
+        """What runs a call that changes something, with its entry and what follows from it: all of it or nothing.
+
+        A change of artifacts is no part of a transaction; its entry follows it, and no lock is held meanwhile.
+        """
         route = route_of(asking.call)
 
         def work() -> Any:
@@ -166,7 +170,8 @@ class Changes:
                 self._access.append_change(self.change(asking, before=before, answer=answer))
             return answer
 
-        return lambda: self._access.all_or_nothing(work)
+        of_files = isinstance(asking.call, Call) and asking.call.reads == "files"
+        return work if of_files else lambda: self._access.all_or_nothing(work)
 
     def streamed(self, asking: Asking) -> Callable[[], None]:
         """What stores the entry of a call that streams."""

@@ -87,7 +87,7 @@ def presigned_download(context: Context, request: OfProxied) -> ProxiedPresigned
     return ProxiedPresignedResponse(url=signed(store, "GET", path), file_size=size)
 
 
-@calls.write("POST", "mpu/create/{artifact_path:path}", "mpu/create", offered=takes_parts)
+@calls.write("POST", "mpu/create/{artifact_path:path}", "mpu/create", offered=takes_parts, reads="files")
 def create_multipart_upload(context: Context, request: CreateMultipartUpload) -> CreateMultipartUploadResponse:
     """Begin an upload in parts that the client sends to the bucket itself."""
     uploads, path = _upload(context, request.artifact_path, request.path)
@@ -103,7 +103,7 @@ def create_multipart_upload(context: Context, request: CreateMultipartUpload) ->
     )
 
 
-@calls.write("POST", "mpu/complete/{artifact_path:path}", "mpu/complete", offered=takes_parts)
+@calls.write("POST", "mpu/complete/{artifact_path:path}", "mpu/complete", offered=takes_parts, reads="files")
 def complete_multipart_upload(context: Context, request: CompleteMultipartUpload) -> Empty:
     """Make one file of the parts that were sent."""
     uploads, path = _upload(context, request.artifact_path, request.path)
@@ -111,7 +111,7 @@ def complete_multipart_upload(context: Context, request: CompleteMultipartUpload
     return Empty()
 
 
-@calls.write("POST", "mpu/abort/{artifact_path:path}", "mpu/abort", offered=takes_parts)
+@calls.write("POST", "mpu/abort/{artifact_path:path}", "mpu/abort", offered=takes_parts, reads="files")
 def abort_multipart_upload(context: Context, request: AbortMultipartUpload) -> Empty:
     """Forget the parts that were sent."""
     uploads, path = _upload(context, request.artifact_path, request.path)
