@@ -8,6 +8,7 @@ loads, and how signals end it, is tested on new ones.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import runpy
@@ -95,5 +96,6 @@ def _become(words: list[str], folder: str, environment: dict[str, str], streams:
 if __name__ == "__main__":
     for name in _LOADED.split():
         __import__(name)
+    gc.freeze()  # what is loaded is not looked through, and so not copied, again
     _serve(socket.socket(fileno=int(sys.argv[1])))
     runpy.run_module("quire", run_name="__main__", alter_sys=True)
