@@ -16,7 +16,7 @@ import pytest
 import quire
 from quire.domain.entities import Param
 from quire.domain.errors import InvalidInput, NotFound, Unavailable
-from quire.tracking import background, outbox
+from quire.tracking import background, outbox, outboxes
 from quire.tracking.operations import Operation, merged
 from tests.quire_server import QuireServer
 
@@ -39,7 +39,7 @@ def _in_background(kept: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     monkeypatch.setenv("QUIRE_OUTBOX", str(kept))
     monkeypatch.setenv("QUIRE_ASYNC_EXIT_SECONDS", "0")
     yield
-    background.close_all(0)
+    outboxes.close_all(0)
 
 
 def history(run_id: str, key: str = "m") -> list[float]:
@@ -314,7 +314,7 @@ def test_a_forked_child_sends_its_own_and_nothing_of_its_parent(server: QuireSer
         if child == 0:
             try:
                 quire.log_metric("m", 2, step=2)
-                background.close_all(20)
+                outboxes.close_all(20)
                 os._exit(0)
             finally:
                 os._exit(1)

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
-import logging
 import os
-import threading
-import time
 from typing import TYPE_CHECKING
 
 from quire.domain.entities import DatasetInput, Metric, ModelInput, Param, RunStatus, Tag
-from quire.domain.errors import QuireError, Unavailable
+from quire.domain.errors import Unavailable
 from quire.store.current import open_uri
+from quire.tracking.outboxes import Outboxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quire.tracking.operations import Operation
-    from quire.tracking.outbox import Outbox, RunOperations
+    from quire.tracking.outbox import Kind, Outbox, RunOperations
 
 VARIABLES = ("QUIRE_ASYNC_LOGGING", "MLFLOW_ENABLE_ASYNC_LOGGING")
-EXIT_VARIABLE = "QUIRE_ASYNC_EXIT_SECONDS"
-EXIT_SECONDS = 10.0
-"""Seconds that the end of the program waits for a store that is away; what is not stored then stays on disk."""
 _TRUE = {"1", "true", "yes", "on"}
-
-_outboxes: dict[str, Outbox] = {}
-_of_parents: list[object] = []
-_lock = threading.Lock()
-log = logging.getLogger("quire")
 
 
 def in_background(synchronous: bool | None) -> bool:
@@ -65,7 +54,7 @@ def end_run(uri: str, run_id: str, status: RunStatus, end_time: int) -> None:
 
     Waits until all of it is stored; if the store is away, until all of it is safe on disk.
     """
-    outbox = _outboxes.get(uri)
+    outbox = _outboxes.existing(uri)
     if outbox is None or outbox.is_empty:
         try:
             open_uri(uri).update_run(run_id, status=status, end_time=end_time)
@@ -79,15 +68,9 @@ def end_run(uri: str, run_id: str, status: RunStatus, end_time: int) -> None:
     outbox.flush(while_away=False)
 
 
-def outbox_of(uri: str) -> Outbox:
+def outbox_of(uri: str) -> Outbox[Operation]:
     """The outbox of a store, made on first use; what an earlier process left is taken over."""
-    with _lock:
-        outbox = _outboxes.get(uri)
-        if outbox is None:
-            from quire.tracking.outbox import Outbox
-
-            outbox = _outboxes[uri] = Outbox(uri)
-    return outbox
+    return _outboxes.of(uri)
 
 
 def flush_all(uri: str | None = None) -> None:
@@ -97,13 +80,7 @@ def flush_all(uri: str | None = None) -> None:
     """
     if uri is not None:
         outbox_of(uri)
-    errors: list[QuireError] = []
-    for outbox in list(_outboxes.values()):
-        outbox.flush()
-        errors += outbox.refusals()
-    if errors:
-        more = f" {len(errors) - 1} more were refused; the log names them." if len(errors) > 1 else ""
-        raise type(errors[0])(f"The store refused what was logged in the background. {errors[0].message}{more}")
+    _outboxes.flush()
 
 
 def _operation(run_id: str, **fields: object) -> Operation:
@@ -113,30 +90,10 @@ def _operation(run_id: str, **fields: object) -> Operation:
     return Operation(run_id=run_id, **lists)  # type: ignore[arg-type]
 
 
-def _exit_seconds() -> float:
-    text = os.environ.get(EXIT_VARIABLE)
-    try:
-        return float(text) if text else EXIT_SECONDS
-    except ValueError:
-        log.warning("%s is %r; expected a number of seconds, so %g is used.", EXIT_VARIABLE, text, EXIT_SECONDS)
-        return EXIT_SECONDS
+def _of_runs() -> Kind[Operation]:
+    from quire.tracking.operations import OfRuns
+
+    return OfRuns()
 
 
-def close_all(timeout: float | None = None) -> None:
-    """Bring what can be brought within ``timeout`` (s); the rest stays on disk. Done at the end of the program."""
-    end = time.monotonic() + (_exit_seconds() if timeout is None else timeout)
-    for outbox in list(_outboxes.values()):
-        outbox.close(max(0.0, end - time.monotonic()))
-    _outboxes.clear()
-
-
-def _after_fork() -> None:
-    global _lock  # noqa: PLW0603 - the parent's lock may be held by a thread that does not exist here
-    _lock = threading.Lock()
-    _of_parents.extend(outbox.leave_to_parent() for outbox in _outboxes.values())
-    _outboxes.clear()
-
-
-atexit.register(close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_outboxes: Outboxes[Operation] = Outboxes(_of_runs)

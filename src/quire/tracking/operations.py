@@ -44,14 +44,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not (self.datasets or self.models or self.status)
 
 
-class Waiting(msgspec.Struct, frozen=True):
-    """An operation on its way: its number among those of this process, its row in the file."""
-
-    number: int
-    operation: Operation
-    row: int | None = None
-
-
 def checked(operation: Operation) -> Operation:
     """The operation as it is kept: valid, and without credentials. Raises InvalidInput."""
     check_batch(operation.metrics, operation.params, operation.tags)
@@ -98,6 +90,22 @@ def merged(operations: Sequence[Operation]) -> Iterator[tuple[Operation, list[in
         by_run.setdefault(operation.run_id, []).append(place)
     for places in by_run.values():
         yield from _merged_of_run(operations, places)
+
+
+class OfRuns:
+    """What is logged to runs, as an outbox carries it."""
+
+    name = "runs"
+    operation = Operation
+    most_on_disk = None
+    checked = staticmethod(checked)
+    merged = staticmethod(merged)
+    perform = staticmethod(perform)
+
+    @staticmethod
+    def described(operation: Operation) -> str:
+        """What an operation is, for the log."""
+        return f"what was logged to run {operation.run_id}"
 
 
 def _merged_of_run(operations: Sequence[Operation], places: list[int]) -> Iterator[tuple[Operation, list[int]]]:

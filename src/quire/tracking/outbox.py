@@ -1,10 +1,9 @@
 """Logging in the background: calls return at once, and a thread brings what was logged to the store.
 
-``QUIRE_ASYNC_LOGGING=1`` (or ``MLFLOW_ENABLE_ASYNC_LOGGING``) turns it on, ``synchronous`` decides for one call.
-What is logged waits in memory, is sent in batches, and goes to disk when the store is away or memory is full
-(:mod:`quire.tracking.spill`); from then on everything goes to disk until all of it was brought. Order is kept within
-a run. Nothing is counted twice: repeating a batch changes nothing in any store. What a store refuses for good is
-reported in the log, and raised by :func:`flush_all`.
+What is logged (operations of one :class:`Kind`: what belongs to runs, or traces) waits in memory, is sent in batches,
+and goes to disk when the store is away or memory is full (:mod:`quire.tracking.spill`); from then on everything goes to
+disk until all of it was brought. Nothing is counted twice: repeating an operation changes nothing in any store. What a
+store refuses for good is reported in the log, and given by :meth:`Outbox.refusals`.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 from quire.domain.errors import PermissionDenied, QuireError, Unauthenticated, Unavailable
 from quire.store.base import Store
 from quire.store.current import open_uri
 from quire.store.rest.client import waiting_at_most
-from quire.tracking.operations import Operation, Waiting, checked, merged, perform
-from quire.tracking.spill import Spill
+from quire.tracking.spill import Item, Spill, Waiting
 
 MAX_WEIGHT = 32 * 1024 * 1024
 """About how many bytes wait in memory; what is more goes to disk."""
@@ -38,10 +37,41 @@ _AWAY = (Unavailable, Unauthenticated, PermissionDenied)
 log = logging.getLogger("quire")
 
 
+Op = TypeVar("Op", bound=Item)
+
+
+class Kind(Protocol[Op]):
+    """What an outbox carries, and how it is brought to a store."""
+
+    @property
+    def name(self) -> str:
+        """A word that starts the names of its files."""
+
+    @property
+    def operation(self) -> type[Op]:
+        """The type of its operations."""
+
+    @property
+    def most_on_disk(self) -> int | None:
+        """About how many bytes may wait on disk; what comes then is dropped and counted. None: as many as fit."""
+
+    def checked(self, operation: Op, /) -> Op:
+        """The operation as it is kept. Raises InvalidInput for one that no store accepts."""
+
+    def merged(self, operations: Sequence[Op], /) -> Iterable[tuple[Op, list[int]]]:
+        """Operations joined to as few as stores accept, each with the places of those that it holds."""
+
+    def perform(self, store: Store, operation: Op, /) -> None:
+        """Bring one to the store."""
+
+    def described(self, operation: Op, /) -> str:
+        """What it is, for the log."""
+
+
 class RunOperations:
     """What a call logged in the background."""
 
-    def __init__(self, outbox: Outbox, number: int) -> None:
+    def __init__(self, outbox: Outbox[Any], number: int) -> None:
         self._outbox = outbox
         self._number = number
 
@@ -50,16 +80,18 @@ class RunOperations:
         self._outbox.wait(self._number, timeout)
 
 
-class Outbox:
+class Outbox(Generic[Op]):
     """What waits for the store of one URI, and the thread that brings it there."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, kind: Kind[Op]) -> None:
         self._uri = uri
+        self._kind = kind
         self._changed = threading.Condition()
-        self._memory: deque[Waiting] = deque()
+        self._memory: deque[Waiting[Op]] = deque()
         self._weight = 0
-        self._spill = Spill(self._store().uri)
-        self._in_flight: list[Waiting] = []
+        self._spill: Spill[Op] = Spill(self._store().uri, kind.name, kind.operation)
+        self._in_flight: list[Waiting[Op]] = []
+        self.dropped = 0
         self._submitted = self._finished = 0
         self._hurried = self._closed = False
         self._away: QuireError | None = None
@@ -68,10 +100,13 @@ class Outbox:
         self._take_over()
         self._start()
 
-    def submit(self, operation: Operation) -> RunOperations:
+    def submit(self, operation: Op) -> RunOperations:
         """Take an operation over. Raises InvalidInput for one that no store accepts, Unavailable if no room is left."""
-        operation = checked(operation)
+        operation = self._kind.checked(operation)
         with self._changed:
+            if self._is_full(operation):
+                self._drop()
+                return RunOperations(self, self._submitted)
             waiting = Waiting(self._submitted + 1, operation)
             if self._spill.count:
                 self._spill.add([waiting])
@@ -82,8 +117,25 @@ class Outbox:
                 self._memory.append(waiting)
                 self._weight += operation.weight
             self._submitted += 1
-            self._changed.notify_all()
+            if len(self._memory) <= 1 or len(self._memory) >= CHUNK or self._hurried:
+                self._changed.notify_all()  # else the thread knows that there is something, and waits for more
             return RunOperations(self, self._submitted)
+
+    def _is_full(self, operation: Op) -> bool:
+        limit = self._kind.most_on_disk
+        return limit is not None and self._spill.count > 0 and self._spill.weight + operation.weight > limit
+
+    def _drop(self) -> None:
+        """Count what finds no room; said at the first, the second, the fourth, and so on."""
+        self.dropped += 1
+        if self.dropped & (self.dropped - 1) == 0:
+            log.error(
+                "The store %s is away and the %s bytes that may wait for it on disk are full: %d %s dropped so far.",
+                self._store().uri,
+                f"{self._kind.most_on_disk:,}",
+                self.dropped,
+                self._kind.name,
+            )
 
     def flush(self, timeout: float | None = None, *, while_away: bool = True) -> bool:
         """Wait until the store has all that was logged before; whether it has.
@@ -184,7 +236,7 @@ class Outbox:
                 self._changed.wait_for(lambda: self._closed, pause)
                 pause = min(_LONGEST_PAUSE, pause * 2)
 
-    def _take(self) -> list[Waiting]:
+    def _take(self) -> list[Waiting[Op]]:
         """The oldest operations, once there are any; none when the outbox was closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self.is_empty)
@@ -199,10 +251,10 @@ class Outbox:
                 self._weight -= sum(waiting.operation.weight for waiting in self._in_flight)
             return self._in_flight
 
-    def _deliver(self, chunk: list[Waiting]) -> tuple[list[Waiting], QuireError | None]:
+    def _deliver(self, chunk: list[Waiting[Op]]) -> tuple[list[Waiting[Op]], QuireError | None]:
         """Bring operations to the store; those that it did not take, and why, if it could not be asked."""
         done: set[int] = set()
-        for operation, places in merged([waiting.operation for waiting in chunk]):
+        for operation, places in self._kind.merged([waiting.operation for waiting in chunk]):
             error = self._bring(operation, [chunk[place] for place in places])
             if error is not None:
                 return [waiting for place, waiting in enumerate(chunk) if place not in done], error
@@ -210,11 +262,11 @@ class Outbox:
             self._note_done([chunk[place] for place in places])
         return [], None
 
-    def _bring(self, operation: Operation, parts: Sequence[Waiting]) -> QuireError | None:
+    def _bring(self, operation: Op, parts: Sequence[Waiting[Op]]) -> QuireError | None:
         """Bring one operation made of parts. The error if the store is away; a refused part counts as brought."""
         try:
             with waiting_at_most(PATIENCE):
-                perform(self._store(), operation)
+                self._kind.perform(self._store(), operation)
         except _AWAY as error:
             return error
         except QuireError as error:
@@ -228,7 +280,7 @@ class Outbox:
         self._failures = 0
         return None
 
-    def _apart(self, parts: Sequence[Waiting], error: QuireError) -> QuireError | None:
+    def _apart(self, parts: Sequence[Waiting[Op]], error: QuireError) -> QuireError | None:
         """Of several parts one was refused: bring each alone, so that the others are not lost with it."""
         if len(parts) == 1:
             self._refuse(parts[0], error)
@@ -239,12 +291,12 @@ class Outbox:
                 return away
         return None
 
-    def _refuse(self, waiting: Waiting, error: QuireError) -> None:
-        log.error("The store refused what was logged to run %s: %s", waiting.operation.run_id, error.message)
+    def _refuse(self, waiting: Waiting[Op], error: QuireError) -> None:
+        log.error("The store refused %s: %s", self._kind.described(waiting.operation), error.message)
         with self._changed:
             self._refused.append((waiting.number, error))
 
-    def _note_done(self, done: Sequence[Waiting]) -> None:
+    def _note_done(self, done: Sequence[Waiting[Op]]) -> None:
         with self._changed:
             if self._away is not None:
                 self._away = None
@@ -252,7 +304,7 @@ class Outbox:
             if not self._closed:
                 self._spill.remove([waiting for waiting in done if waiting.row is not None])
 
-    def _settle(self, chunk: list[Waiting]) -> None:
+    def _settle(self, chunk: list[Waiting[Op]]) -> None:
         """All of a chunk was brought, and all that was logged before it."""
         self._finished = max(self._finished, chunk[-1].number)
         if self.is_empty:
@@ -260,7 +312,7 @@ class Outbox:
             self._hurried = False
         self._changed.notify_all()
 
-    def _keep(self, undone: list[Waiting], error: QuireError) -> None:
+    def _keep(self, undone: list[Waiting[Op]], error: QuireError) -> None:
         """The store is away: everything goes to disk, in order."""
         if self._closed:
             return
@@ -279,7 +331,7 @@ class Outbox:
         except Unavailable as full:
             log.error("%s", full.message)
 
-    def _to_disk(self, first: list[Waiting]) -> None:
+    def _to_disk(self, first: list[Waiting[Op]]) -> None:
         """Spill ``first``, before what is on disk, and the memory, behind it. Raises Unavailable; nothing is lost."""
         try:
             if first:

@@ -13,12 +13,11 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
 from quire.domain.errors import Unavailable
-from quire.tracking.operations import Operation, Waiting
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,28 +27,52 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS operations (id INTEGER PRIMARY KEY, number
 _ADD = "INSERT INTO operations (id, number, body) VALUES (?, ?, ?)"
 
 
-class Spill:
+class Item(Protocol):
+    """An operation: a Struct that msgpack can write."""
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory."""
+
+
+Op = TypeVar("Op", bound=Item)
+
+
+class Waiting(msgspec.Struct, Generic[Op], frozen=True):
+    """An operation on its way: its number among those of this process, its row in the file."""
+
+    number: int
+    operation: Op
+    row: int | None = None
+
+
+class Spill(Generic[Op]):
     """The operations of one process that wait for one store. Its user calls it from one thread at a time."""
 
-    def __init__(self, uri: str) -> None:
-        """``uri`` is the store's, without credentials; no file is made before something is added."""
-        self._mark = hashlib.sha256(uri.encode()).hexdigest()[:16]
+    def __init__(self, uri: str, name: str, operation: type[Op]) -> None:
+        """``uri`` is the store's, without credentials; no file is made before something is added.
+
+        ``name`` keeps operations of different types apart.
+        """
+        self._mark = f"{name}-{hashlib.sha256(uri.encode()).hexdigest()[:16]}"
+        self._decode = msgspec.msgpack.Decoder(operation).decode
         self._connection: sqlite3.Connection | None = None
         self._path: Path | None = None
         self._first = self._next = 0
         self.count = 0
+        self.weight = 0
 
-    def add(self, waiting: Sequence[Waiting]) -> None:
+    def add(self, waiting: Sequence[Waiting[Op]]) -> None:
         """Add operations behind the others; they are safe when this returns. Raises Unavailable."""
         self._insert(waiting, self._next)
         self._next += len(waiting)
 
-    def add_before(self, waiting: Sequence[Waiting]) -> None:
+    def add_before(self, waiting: Sequence[Waiting[Op]]) -> None:
         """Add operations before the others; they are safe when this returns. Raises Unavailable."""
         self._insert(waiting, self._first - len(waiting))
         self._first -= len(waiting)
 
-    def _insert(self, waiting: Sequence[Waiting], start: int) -> None:
+    def _insert(self, waiting: Sequence[Waiting[Op]], start: int) -> None:
         with self._explained():
             connection = self._open()
             with connection:
@@ -61,22 +84,24 @@ class Spill:
                     ),
                 )
         self.count += len(waiting)
+        self.weight += sum(item.operation.weight for item in waiting)
 
-    def oldest(self, count: int) -> list[Waiting]:
+    def oldest(self, count: int) -> list[Waiting[Op]]:
         """The first operations."""
         if self._connection is None:
             return []
         with self._explained():
             rows = self._connection.execute("SELECT id, number, body FROM operations ORDER BY id LIMIT ?", (count,))
-            return [Waiting(number, msgspec.msgpack.decode(body, type=Operation), row) for row, number, body in rows]
+            return [Waiting(number, self._decode(body), row) for row, number, body in rows]
 
-    def remove(self, waiting: Sequence[Waiting]) -> None:
+    def remove(self, waiting: Sequence[Waiting[Op]]) -> None:
         """Forget operations that were done; the file goes with the last of them."""
         if self._connection is None or not waiting:
             return
         with self._explained(), self._connection:
             self._connection.executemany("DELETE FROM operations WHERE id = ?", ((item.row,) for item in waiting))
         self.count -= len(waiting)
+        self.weight -= sum(item.operation.weight for item in waiting)
         if not self.count:
             self._discard()
 
@@ -99,10 +124,7 @@ class Spill:
             return 0
         try:
             bodies = connection.execute("SELECT body FROM operations ORDER BY id").fetchall()
-            left = [
-                Waiting(number, msgspec.msgpack.decode(body, type=Operation))
-                for number, (body,) in enumerate(bodies, start)
-            ]
+            left = [Waiting(number, self._decode(body)) for number, (body,) in enumerate(bodies, start)]
             if left:
                 self.add(left)
         except (Error, msgspec.MsgspecError):
@@ -140,7 +162,7 @@ class Spill:
         self._connection.close()
         _unlink(self._path)
         self._connection = self._path = None
-        self._first = self._next = 0
+        self._first = self._next = self.weight = 0
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
