@@ -323,6 +323,13 @@ class TraceStore(Protocol):
         A trace that is not there yet is made in the experiment, and follows from its spans until start_trace says more.
         """
 
+    def log_traces(self, traces: Sequence[Trace]) -> None:
+        """Store traces of one experiment with spans that have ended, and what is said of them. May be repeated.
+
+        What is said of a trace is taken from its info where its root is among the spans; a trace whose root has not
+        ended yet, or ends in another process, is told of by the facts of its spans until then.
+        """
+
     def get_trace_info(self, trace_id: str) -> TraceInfo:
         """What is said of a trace."""
 

@@ -135,6 +135,18 @@ class RestTraces(RestRegistry):
             headers = {"Content-Type": "application/x-protobuf", "x-mlflow-experiment-id": experiment_id}
             self._client.call(Call(method="POST", path="/v1/traces", body=write_protobuf(spans), headers=headers))
 
+    def log_traces(self, traces: Sequence[Trace]) -> None:
+        """Store traces of one experiment with spans that have ended, and what is said of them. May be repeated.
+
+        MLflow's protocol has a request for each trace, and one for all the spans.
+        """
+        if not traces:
+            return
+        self.log_spans(traces[0].info.experiment_id, [span for trace in traces for span in trace.spans])
+        for trace in traces:
+            if trace.info.state != "IN_PROGRESS":
+                self.start_trace(trace.info)
+
     def get_trace_info(self, trace_id: str) -> TraceInfo:
         """What is said of a trace."""
         path = f"/traces/{segment(check_trace_id(trace_id))}"

@@ -14,6 +14,7 @@ from quire.domain.traces import (
     NAME_TAG,
     TOKEN_USAGE,
     SpanRecord,
+    Trace,
     TraceState,
 )
 from quire.domain.usage import Node, roll_up
@@ -127,6 +128,16 @@ class SqlSpans(SqlTraces):
             session.insert(ADD_DETAILS, new.details)
             add_labels(session, new.labels)
             session.insert(_ADD, new.spans)
+
+    def log_traces(self, traces: Sequence[Trace]) -> None:
+        """Store traces of one experiment with spans that have ended, and what is said of them. May be repeated."""
+        if not traces:
+            return
+        with self._database.write():
+            self.log_spans(traces[0].info.experiment_id, [span for trace in traces for span in trace.spans])
+            for trace in traces:
+                if trace.info.client_request_id:
+                    self.start_trace(trace.info)
 
     def _add_trace(
         self, session: Session, trace_id: str, experiment: int, found: Findings, new: _NewRows

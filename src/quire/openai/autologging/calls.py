@@ -1,0 +1,53 @@
+"""Which requests of the SDK are traced, and what their spans are called."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+Kind = Literal["chat", "text_completion", "embeddings", "responses", "image", "audio", "moderation"]
+
+
+class TracedCall(msgspec.Struct, frozen=True):
+    """A kind of request: ``name`` is what MLflow calls its span, ``operation`` OpenTelemetry's word for it."""
+
+    kind: Kind
+    name: str
+    span_type: str
+    operation: str
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether messages go in and come out."""
+        return self.kind in ("chat", "responses")
+
+
+_CHAT = TracedCall("chat", "Completions", "CHAT_MODEL", "chat")
+_IMAGES = TracedCall("image", "Images", "LLM", "generate_content")
+_CALLS = {
+    "chat/completions": _CHAT,
+    "completions": TracedCall("text_completion", "Completions", "LLM", "text_completion"),
+    "embeddings": TracedCall("embeddings", "Embeddings", "EMBEDDING", "embeddings"),
+    "responses": TracedCall("responses", "Responses", "CHAT_MODEL", "chat"),
+    "images/generations": _IMAGES,
+    "images/edits": _IMAGES,
+    "images/variations": _IMAGES,
+    "audio/speech": TracedCall("audio", "Speech", "LLM", "generate_content"),
+    "audio/transcriptions": TracedCall("audio", "Transcriptions", "LLM", "generate_content"),
+    "audio/translations": TracedCall("audio", "Translations", "LLM", "generate_content"),
+    "moderations": TracedCall("moderation", "Moderations", "LLM", "moderation"),
+}
+
+
+def traced_call(options: Any) -> TracedCall | None:
+    """The kind of a request, by the SDK's options for it; None for one that makes no span."""
+    if str(options.method).lower() != "post":
+        return None
+    url = options.url
+    found = _CALLS.get(url[1:] if url.startswith("/") else url)
+    if found is not None:
+        return found
+    parts = urlsplit(url).path.strip("/").split("/")
+    return _CALLS.get("/".join(parts[-2:])) or _CALLS.get(parts[-1])

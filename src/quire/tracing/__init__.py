@@ -1,0 +1,43 @@
+"""Traces of a program: what it did, step by step, stored in the background.
+
+Spans are OpenTelemetry's; the names are MLflow's. See docs/decisions/0200-tracing.md for how they are made.
+"""
+
+from __future__ import annotations
+
+from quire.tracing.beginning import activate, begin, deactivate
+from quire.tracing.configuring import configure, disable, enable, is_enabled, reset
+from quire.tracing.decorator import trace
+from quire.tracing.exporter import dropped, flush
+from quire.tracing.fluent import (
+    get_active_trace_id,
+    get_current_active_span,
+    get_last_active_trace_id,
+    start_span,
+    start_span_no_context,
+    update_current_trace,
+)
+from quire.tracing.sampling import Sampling
+from quire.tracing.span import Span
+
+__all__ = [
+    "Sampling",
+    "Span",
+    "activate",
+    "begin",
+    "configure",
+    "deactivate",
+    "disable",
+    "dropped",
+    "enable",
+    "flush",
+    "get_active_trace_id",
+    "get_current_active_span",
+    "get_last_active_trace_id",
+    "is_enabled",
+    "reset",
+    "start_span",
+    "start_span_no_context",
+    "trace",
+    "update_current_trace",
+]

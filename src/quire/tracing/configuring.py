@@ -1,0 +1,71 @@
+"""Turning tracing off and on, and saying what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from quire.domain.errors import InvalidInput
+from quire.tracing import state
+from quire.tracing.finished import FinishedSpan
+from quire.tracing.sampling import Sampling
+from quire.tracing.settings import Settings, SpanProcessor
+
+
+def configure(
+    *,
+    sample_rate: float | None = None,
+    slow_seconds: float | None = None,
+    keep: Callable[[Sequence[FinishedSpan]], bool] | None = None,
+    content: bool | None = None,
+    redact: SpanProcessor | Sequence[SpanProcessor] | None = None,
+    metadata: Mapping[str, str] | None = None,
+    spill_mb: float | None = None,
+) -> Settings:
+    """Say what is kept of traces; what is not given stays as it is. What results is returned.
+
+    ``sample_rate`` is the share of traces that are kept (0 to 1); those with errors, those that took longer than
+    ``slow_seconds``, and those for which ``keep(spans)`` is true are kept always. ``content=False`` keeps no inputs and
+    outputs, only their shapes. ``redact`` is a function, or several, that change what is kept of a span in place.
+    ``metadata`` is put on every trace. ``spill_mb`` is how much may wait on disk while the store is away.
+    Raises InvalidInput.
+    """
+    fields: dict[str, Any] = {}
+    if sample_rate is not None or slow_seconds is not None or keep is not None:
+        before = state.settings().sampling or Sampling()
+        fields["sampling"] = Sampling(
+            rate=before.rate if sample_rate is None else sample_rate,
+            slow_seconds=before.slow_seconds if slow_seconds is None else slow_seconds,
+            rule=before.rule if keep is None else keep,
+        )
+    if content is not None:
+        fields["content"] = content
+    if redact is not None:
+        fields["redact"] = (redact,) if callable(redact) else tuple(redact)
+    if metadata is not None:
+        fields["metadata"] = {str(key): str(value) for key, value in metadata.items()}
+    if spill_mb is not None:
+        if spill_mb < 0:
+            raise InvalidInput(f"spill_mb is {spill_mb}; expected megabytes, 0 or more.")
+        fields["most_on_disk"] = int(spill_mb * 1024 * 1024)
+    return state.change(**fields)
+
+
+def enable() -> None:
+    """Trace from now on, which is so unless :func:`disable` was called."""
+    state.change(enabled=True)
+
+
+def disable() -> None:
+    """Make no spans from now on; traced functions run as if they were not."""
+    state.change(enabled=False)
+
+
+def is_enabled() -> bool:
+    """Whether spans are made."""
+    return state.settings().enabled
+
+
+def reset() -> None:
+    """Forget what was configured; the environment counts again."""
+    state.reset()

@@ -1,0 +1,65 @@
+"""From finished traces to their stores: in the background, through an outbox for each store."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from quire.tracing import state
+from quire.tracking.outboxes import Outboxes
+
+if TYPE_CHECKING:
+    from quire.tracing.finished import FinishedTrace
+    from quire.tracing.operations import Delivery
+    from quire.tracking.outbox import Kind
+
+log = logging.getLogger("quire")
+_listeners: list[Callable[[FinishedTrace], None]] = []
+
+
+def _of_traces() -> Kind[Delivery]:
+    from quire.tracing.operations import OfTraces
+
+    return OfTraces()
+
+
+_outboxes: Outboxes[Delivery] = Outboxes(_of_traces)
+
+
+@lru_cache(maxsize=64)
+def deliver_to(uri: str) -> Callable[[FinishedTrace], None]:
+    """What hands a finished trace over to the store of a URI. It never raises."""
+
+    def deliver(trace: FinishedTrace) -> None:
+        from quire.tracing.operations import Delivery
+
+        for listener in _listeners:
+            listener(trace)
+        try:
+            _outboxes.of(uri).submit(Delivery([trace]))
+        except Exception as error:
+            log.error("A trace could not be recorded: %s", error)
+
+    return deliver
+
+
+def listen(listener: Callable[[FinishedTrace], None]) -> Callable[[], None]:
+    """Have every trace given to ``listener`` too, which must not raise; what is returned ends that."""
+    _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
+
+
+def flush() -> None:
+    """Wait until the stores have every trace that has ended. Raises what a store refused."""
+    _outboxes.flush()
+
+
+def dropped() -> int:
+    """Traces that found no room while their store was away."""
+    return sum(outbox.dropped for outbox in _outboxes.all())
+
+
+atexit.register(state.end_roots)

@@ -1,0 +1,63 @@
+"""What is left of spans that have ended: data that can wait in memory or on disk, and go to any store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+_PER_SPAN = 600
+
+
+class FinishedEvent(msgspec.Struct, array_like=True, frozen=True):
+    """Something that happened at a moment of a span. ``attributes`` is JSON text."""
+
+    name: str
+    time_ns: int
+    attributes: bytes = b"{}"
+
+
+class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
+    """A span that has ended. Times are nanoseconds since the epoch; ``inputs`` and ``outputs`` are JSON text."""
+
+    span_id: bytes
+    parent_id: bytes
+    name: str
+    type: str
+    start_ns: int
+    end_ns: int
+    status: int
+    message: str
+    inputs: bytes | None
+    outputs: bytes | None
+    attributes: dict[str, Any]
+    events: list[FinishedEvent] = []
+    links: list[tuple[bytes, bytes]] = []
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory."""
+        texts = len(self.inputs or b"") + len(self.outputs or b"")
+        return _PER_SPAN + texts + 200 * len(self.attributes) + sum(200 + len(item.attributes) for item in self.events)
+
+
+class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Spans of one trace, and what is said of it. Storing it again changes nothing.
+
+    ``metadata`` and ``tags`` are those of the trace; ``overrides`` may hold the previews of its ``request`` and
+    ``response`` and its ``state``, if they were set. All is complete once ``complete``, when the root has ended.
+    """
+
+    trace_id: bytes
+    experiment_id: str
+    spans: list[FinishedSpan]
+    metadata: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    overrides: dict[str, str] = {}
+    client_request_id: str = ""
+    complete: bool = False
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory."""
+        return 400 + sum(span.weight for span in self.spans)

@@ -1,0 +1,137 @@
+"""Spans and traces as a script makes and finds them, under MLflow's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import trace as otel
+
+from quire.domain.errors import InvalidState
+from quire.domain.traces import SESSION, USER, check_labels
+from quire.tracing import beginning, state
+from quire.tracing.span import Span
+from quire.tracing.values import to_json
+
+
+@contextmanager
+def start_span(
+    name: str = "span",
+    span_type: str = "UNKNOWN",
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    experiment_id: str | None = None,
+) -> Iterator[Span]:
+    """Begin a span that is the current one inside of the block, and end it with the block.
+
+    An error that leaves the block is recorded and goes on. A span that begins below no other is the root of a trace,
+    which belongs to the run and experiment that are active now, or to ``experiment_id``.
+    """
+    if not state.settings().enabled:
+        yield off()
+        return
+    span = beginning.begin(name, span_type, experiment_id=experiment_id)
+    if attributes:
+        span.set_attributes(attributes)
+    token = beginning.activate(span)
+    error: BaseException | None = None
+    try:
+        yield span
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        beginning.deactivate(token)
+        span.finish(error=error if not isinstance(error, GeneratorExit) else None)
+
+
+def start_span_no_context(
+    name: str,
+    span_type: str = "UNKNOWN",
+    parent_span: Span | None = None,
+    inputs: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    experiment_id: str | None = None,
+    start_time_ns: int | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Span:
+    """Begin a span that is current nowhere; end it with ``span.end()``. Without a parent it is the root of a trace."""
+    if not state.settings().enabled:
+        return off()
+    span = beginning.begin(
+        name,
+        span_type,
+        inputs=None if inputs is None else to_json(inputs),
+        parent=otel.INVALID_SPAN if parent_span is None else parent_span,
+        experiment_id=experiment_id,
+        start_ns=start_time_ns,
+    )
+    if attributes:
+        span.set_attributes(attributes)
+    if parent_span is None:
+        span.live_trace.tags.update({key: str(value) for key, value in (tags or {}).items()})
+        span.live_trace.metadata.update({key: str(value) for key, value in (metadata or {}).items()})
+    return span
+
+
+def get_current_active_span() -> Span | None:
+    """The span that is current here; None outside of any."""
+    span = otel.get_current_span()
+    return span if isinstance(span, Span) else None
+
+
+def get_active_trace_id() -> str | None:
+    """The id of the trace that is being made here; None outside of any."""
+    span = get_current_active_span()
+    return None if span is None else span.trace_id
+
+
+def get_last_active_trace_id(thread_local: bool = False) -> str | None:
+    """The id of the trace whose root ended last, in this process or (``thread_local``) in this context."""
+    return state.last_trace_id(here=thread_local)
+
+
+def update_current_trace(
+    tags: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
+    client_request_id: str | None = None,
+    request_preview: str | None = None,
+    response_preview: str | None = None,
+    state: str | None = None,
+    model_id: str | None = None,
+    *,
+    session_id: str | None = None,
+    user: str | None = None,
+) -> None:
+    """Say something of the trace that is being made here, which is stored with it.
+
+    Raises InvalidState outside of any trace, InvalidInput for tags that cannot be kept.
+    """
+    span = get_current_active_span()
+    if span is None:
+        raise InvalidState(
+            "No trace is being made here; call this inside of `with quire.start_span():` or a traced function."
+        )
+    trace = span.live_trace
+    said = {key: str(value) for key, value in (metadata or {}).items()}
+    extra = {SESSION: session_id, USER: user, "mlflow.modelId": model_id}
+    said.update({key: value for key, value in extra.items() if value is not None})
+    given = {key: str(value) for key, value in (tags or {}).items()}
+    check_labels(given, "tag")
+    check_labels(said, "metadata")
+    trace.tags.update(given)
+    trace.metadata.update(said)
+    previews = {"request": request_preview, "response": response_preview, "state": state}
+    trace.overrides.update({key: value for key, value in previews.items() if value is not None})
+    if client_request_id is not None:
+        trace.client_request_id = str(client_request_id)
+
+
+def off() -> Span:
+    """A span that goes nowhere, for when tracing is off."""
+    from quire.tracing.trace import LiveTrace
+
+    trace = LiveTrace(1, "0", lambda _: None, metadata={})
+    return Span(trace, 1, b"", "off", "UNKNOWN")

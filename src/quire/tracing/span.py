@@ -1,0 +1,310 @@
+"""A span while it is open: MLflow's face, and OpenTelemetry's, so that other instrumentation nests with it."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from opentelemetry import trace as otel
+
+from quire.tracing import state
+from quire.tracing.finished import FinishedEvent, FinishedSpan
+from quire.tracing.trace import LiveTrace
+from quire.tracing.values import to_json
+
+UNSET, OK, ERROR = 0, 1, 2
+_STATUS = {"UNSET": UNSET, "OK": OK, "ERROR": ERROR}
+_NAMES = ("UNSET", "OK", "ERROR")
+_SAMPLED = otel.TraceFlags(otel.TraceFlags.SAMPLED)
+
+
+log = logging.getLogger("quire")
+
+
+class SpanState(msgspec.Struct, frozen=True):
+    """How a span went: ``status_code`` is ``UNSET``, ``OK`` or ``ERROR``; ``description`` says why."""
+
+    status_code: str
+    description: str = ""
+
+
+class Span(otel.Span):
+    """A step of a trace that is under way. Made by :func:`quire.start_span`, :func:`quire.trace` and instrumentation.
+
+    Nothing here raises for a value that cannot be kept: what JSON has no form for is kept as its ``repr``. Inputs,
+    outputs and attributes are those of the moment at which they are set.
+    """
+
+    __slots__ = (
+        "_attributes",
+        "_context",
+        "_end_ns",
+        "_events",
+        "_inputs",
+        "_links",
+        "_message",
+        "_name",
+        "_outputs",
+        "_parent",
+        "_span_id",
+        "_start_ns",
+        "_status",
+        "_trace",
+        "_type",
+    )
+
+    def __init__(
+        self,
+        trace: LiveTrace,
+        span_id: int,
+        parent: bytes,
+        name: str,
+        span_type: str,
+        inputs: bytes | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        start_ns: int | None = None,
+    ) -> None:
+        self._trace = trace
+        self._span_id = span_id
+        self._parent = parent
+        self._name = name
+        self._type = span_type
+        self._inputs = inputs
+        self._outputs: bytes | None = None
+        self._attributes: dict[str, Any] = dict(attributes) if attributes else {}
+        self._events: list[FinishedEvent] = []
+        self._links: list[tuple[bytes, bytes]] = []
+        self._status = UNSET
+        self._message = ""
+        self._end_ns = 0
+        self._context: otel.SpanContext | None = None
+        self._start_ns = time.time_ns() if start_ns is None else start_ns
+
+    # -- what it is --------------------------------------------------------------------------------
+
+    @property
+    def trace_id(self) -> str:
+        """``tr-`` and 32 hexadecimal digits."""
+        return f"tr-{self._trace.trace_id:032x}"
+
+    request_id = trace_id
+
+    @property
+    def span_id(self) -> str:
+        """16 hexadecimal digits."""
+        return f"{self._span_id:016x}"
+
+    @property
+    def parent_id(self) -> str | None:
+        """The id of the span that it is part of; None for the root of a trace."""
+        return self._parent.hex() or None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._name
+
+    @property
+    def span_type(self) -> str:
+        """The kind of work: see :class:`quire.entities.SpanType`."""
+        return self._type
+
+    @property
+    def inputs(self) -> Any:
+        """What went in, as plain data; None if nothing was set."""
+        return None if self._inputs is None else msgspec.json.decode(self._inputs)
+
+    @property
+    def outputs(self) -> Any:
+        """What came out, as plain data; None if nothing was set."""
+        return None if self._outputs is None else msgspec.json.decode(self._outputs)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What was said of it, as plain data."""
+        return dict(self._attributes)
+
+    def get_attribute(self, key: str) -> Any:
+        """One attribute; None if it is not set."""
+        return self._attributes.get(key)
+
+    @property
+    def status(self) -> SpanState:
+        """How it went, and why."""
+        return SpanState(_NAMES[self._status], self._message)
+
+    @property
+    def start_time_ns(self) -> int:
+        """When it began, in nanoseconds since the epoch."""
+        return self._start_ns
+
+    @property
+    def end_time_ns(self) -> int | None:
+        """When it ended, in nanoseconds since the epoch; None while it runs."""
+        return self._end_ns or None
+
+    @property
+    def span_number(self) -> int:
+        """Its id as a number of 64 bits."""
+        return self._span_id
+
+    @property
+    def live_trace(self) -> LiveTrace:
+        """The trace that it belongs to."""
+        return self._trace
+
+    # -- what is said of it ------------------------------------------------------------------------
+
+    def set_inputs(self, inputs: Any) -> None:
+        """Set what goes in."""
+        self._inputs = to_json(inputs)
+
+    def set_outputs(self, outputs: Any) -> None:
+        """Set what came out."""
+        self._outputs = to_json(outputs)
+
+    def set_span_type(self, span_type: str) -> None:
+        """Set the kind of work."""
+        self._type = str(span_type)
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Set one attribute. After the end nothing can be set any more."""
+        if self._end_ns:
+            return
+        simple = value is None or isinstance(value, str | bool | int | float)
+        self._attributes[str(key)] = value if simple else msgspec.json.decode(to_json(value))
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set several attributes."""
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def set_status(self, status: Any, description: str | None = None) -> None:
+        """Say how it went: ``"OK"``, ``"ERROR"``, or a status object of MLflow's or OpenTelemetry's."""
+        code = getattr(status, "status_code", status)
+        text = str(getattr(code, "name", code)).rpartition("_")[2].upper()
+        self._status = _STATUS.get(text, UNSET)
+        self._message = str(description or getattr(status, "description", "") or "")
+
+    def add_event(self, name: Any, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None) -> None:
+        """Record that something happened; ``timestamp`` in nanoseconds. MLflow's SpanEvent is understood too."""
+        if not isinstance(name, str):
+            name, attributes, timestamp = str(name.name), name.attributes, getattr(name, "timestamp", timestamp)
+        moment = time.time_ns() if timestamp is None else int(timestamp)
+        self._events.append(FinishedEvent(name, moment, to_json(dict(attributes or {}))))
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Record an error, and that it went wrong. The text is redacted before it is stored."""
+        kind = type(exception)
+        details = {
+            "exception.type": f"{kind.__module__}.{kind.__qualname__}",
+            "exception.message": str(exception),
+            "exception.stacktrace": "".join(traceback.format_exception(exception)),
+            **(attributes or {}),
+        }
+        self.add_event("exception", details, timestamp)
+        self._status = ERROR
+        self._message = f"{kind.__name__}: {exception}"
+
+    def add_link(self, context: otel.SpanContext, attributes: Any = None) -> None:
+        """Say that another span has to do with it."""
+        self._links.append((context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big")))
+
+    # -- OpenTelemetry -----------------------------------------------------------------------------
+
+    def get_span_context(self) -> otel.SpanContext:
+        """What OpenTelemetry passes on to other spans and services."""
+        if self._context is None:
+            self._context = otel.SpanContext(self._trace.trace_id, self._span_id, is_remote=False, trace_flags=_SAMPLED)
+        return self._context
+
+    def update_name(self, name: str) -> None:
+        """Call it something else."""
+        self._name = str(name)
+
+    def is_recording(self) -> bool:
+        """Whether it has not ended."""
+        return not self._end_ns
+
+    # -- its end -----------------------------------------------------------------------------------
+
+    def end(
+        self,
+        end_time_ns: int | None = None,
+        *,
+        outputs: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        status: Any = None,
+    ) -> None:
+        """End it. What comes later changes nothing, a second end neither."""
+        if outputs is not None:
+            self.set_outputs(outputs)
+        if attributes:
+            self.set_attributes(attributes)
+        if status is not None:
+            self.set_status(status)
+        self.finish(end_time_ns=end_time_ns)
+
+    def finish(
+        self,
+        *,
+        outputs: bytes | None = None,
+        error: BaseException | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        end_time_ns: int | None = None,
+    ) -> None:
+        """End it, for instrumentation: ``outputs`` is JSON text, ``attributes`` plain data. Never raises."""
+        try:
+            if self._end_ns:
+                return
+            if error is not None:
+                self.record_exception(error)
+            elif self._status == UNSET:
+                self._status = OK
+            if outputs is not None:
+                self._outputs = outputs
+            if attributes:
+                self._attributes.update(attributes)
+            self._end_ns = end_time_ns or time.time_ns()
+            if not self._parent:
+                state.note_end(self.trace_id)
+            self._trace.add(self._finished(), is_root=not self._parent)
+        except Exception:
+            log.exception("A span could not be recorded")
+
+    def _finished(self) -> FinishedSpan:
+        return FinishedSpan(
+            self._span_id.to_bytes(8, "big"),
+            self._parent,
+            self._name,
+            self._type,
+            self._start_ns,
+            self._end_ns,
+            self._status,
+            self._message,
+            self._inputs,
+            self._outputs,
+            self._attributes,
+            self._events,
+            self._links,
+        )
+
+    def __enter__(self) -> Span:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self.finish(error=error)
+
+    def __del__(self) -> None:
+        if not self._end_ns:
+            self.finish(attributes={"quire.abandoned": True})
