@@ -22,11 +22,11 @@ def environment_of(url: str, **more: str) -> dict[str, str]:
     }
 
 
-def answers_of(python: Path, program: Path, url: str, *arguments: str, **more: str) -> Any:
+def answers_of(python: Path, program: Path, url: str, *arguments: str, seconds: float = 280, **more: str) -> Any:
     """The JSON that the program prints behind the word FOUND; ``more`` are variables of its environment."""
     command = [str(python), "-W", "ignore", str(program), *arguments]
     environment = environment_of(url, **more)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
     line = next((line for line in done.stdout.splitlines() if line.startswith("FOUND ")), None)
     assert line, done.stdout[-3000:] + done.stderr[-3000:]
     return json.loads(line.removeprefix("FOUND "))
