@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quire.domain.assessments import AssessmentError, AssessmentSource
 from quire.domain.entities import (
     Dataset,
     DatasetInput,
@@ -19,7 +20,20 @@ from quire.domain.entities import (
     Tag,
 )
 from quire.domain.registry import LoggedModel
-from quire.entities.words import LifecycleStage, LoggedModelStatus, RunStatus, SourceType, ViewType
+from quire.entities.assessments import Assessment, Expectation, Feedback
+from quire.entities.spans import Link, Span, SpanEvent, SpanStatus
+from quire.entities.traces import Trace, TraceData, TraceInfo
+from quire.entities.words import (
+    AssessmentSourceType,
+    LifecycleStage,
+    LoggedModelStatus,
+    RunStatus,
+    SourceType,
+    SpanStatusCode,
+    SpanType,
+    TraceState,
+    ViewType,
+)
 
 RunTag = ExperimentTag = InputTag = LoggedModelTag = Tag
 LoggedModelParameter = Param
@@ -27,13 +41,20 @@ LoggedModelInput = ModelInput
 LoggedModelOutput = ModelOutput
 
 __all__ = [
+    "Assessment",
+    "AssessmentError",
+    "AssessmentSource",
+    "AssessmentSourceType",
     "Dataset",
     "DatasetInput",
+    "Expectation",
     "Experiment",
     "ExperimentTag",
+    "Feedback",
     "FileInfo",
     "InputTag",
     "LifecycleStage",
+    "Link",
     "LoggedModel",
     "LoggedModelInput",
     "LoggedModelOutput",
@@ -52,6 +73,15 @@ __all__ = [
     "RunStatus",
     "RunTag",
     "SourceType",
+    "Span",
+    "SpanEvent",
+    "SpanStatus",
+    "SpanStatusCode",
+    "SpanType",
     "Tag",
+    "Trace",
+    "TraceData",
+    "TraceInfo",
+    "TraceState",
     "ViewType",
 ]

@@ -63,3 +63,49 @@ class SourceType:
     JOB: Final = "JOB"
     LOCAL: Final = "LOCAL"
     PROJECT: Final = "PROJECT"
+
+
+class SpanType:
+    """Kinds of work that a span may be; any other text is a kind too."""
+
+    LLM: Final = "LLM"
+    CHAT_MODEL: Final = "CHAT_MODEL"
+    EMBEDDING: Final = "EMBEDDING"
+    CHAIN: Final = "CHAIN"
+    AGENT: Final = "AGENT"
+    TOOL: Final = "TOOL"
+    RETRIEVER: Final = "RETRIEVER"
+    RERANKER: Final = "RERANKER"
+    PARSER: Final = "PARSER"
+    MEMORY: Final = "MEMORY"
+    WORKFLOW: Final = "WORKFLOW"
+    TASK: Final = "TASK"
+    GUARDRAIL: Final = "GUARDRAIL"
+    EVALUATOR: Final = "EVALUATOR"
+    UNKNOWN: Final = "UNKNOWN"
+
+
+class SpanStatusCode:
+    """How a span went."""
+
+    UNSET: Final = "UNSET"
+    OK: Final = "OK"
+    ERROR: Final = "ERROR"
+
+
+class TraceState:
+    """How a trace went, or that it has not ended."""
+
+    STATE_UNSPECIFIED: Final = "STATE_UNSPECIFIED"
+    OK: Final = "OK"
+    ERROR: Final = "ERROR"
+    IN_PROGRESS: Final = "IN_PROGRESS"
+
+
+class AssessmentSourceType:
+    """What judged a trace: a person, code, or a model."""
+
+    HUMAN: Final = "HUMAN"
+    CODE: Final = "CODE"
+    LLM_JUDGE: Final = "LLM_JUDGE"
+    SOURCE_TYPE_UNSPECIFIED: Final = "SOURCE_TYPE_UNSPECIFIED"

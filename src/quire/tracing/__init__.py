@@ -8,7 +8,7 @@ from __future__ import annotations
 from quire.tracing.beginning import activate, begin, deactivate
 from quire.tracing.configuring import configure, disable, enable, is_enabled, reset
 from quire.tracing.decorator import trace
-from quire.tracing.exporter import dropped, flush
+from quire.tracing.exporter import dropped, flush, flush_trace_async_logging
 from quire.tracing.fluent import (
     get_active_trace_id,
     get_current_active_span,
@@ -19,6 +19,20 @@ from quire.tracing.fluent import (
 )
 from quire.tracing.sampling import Sampling
 from quire.tracing.span import Span
+from quire.tracing.stored import (
+    delete_assessment,
+    delete_trace_tag,
+    delete_traces,
+    get_assessment,
+    get_trace,
+    log_assessment,
+    log_expectation,
+    log_feedback,
+    override_feedback,
+    search_traces,
+    set_trace_tag,
+    update_assessment,
+)
 
 __all__ = [
     "Sampling",
@@ -27,17 +41,30 @@ __all__ = [
     "begin",
     "configure",
     "deactivate",
+    "delete_assessment",
+    "delete_trace_tag",
+    "delete_traces",
     "disable",
     "dropped",
     "enable",
     "flush",
+    "flush_trace_async_logging",
     "get_active_trace_id",
+    "get_assessment",
     "get_current_active_span",
     "get_last_active_trace_id",
+    "get_trace",
     "is_enabled",
+    "log_assessment",
+    "log_expectation",
+    "log_feedback",
+    "override_feedback",
     "reset",
+    "search_traces",
+    "set_trace_tag",
     "start_span",
     "start_span_no_context",
     "trace",
+    "update_assessment",
     "update_current_trace",
 ]

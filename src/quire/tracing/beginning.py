@@ -17,8 +17,8 @@ from quire.domain.traces import SESSION, SOURCE_RUN, USER
 from quire.store.current import absolute_uri, get_tracking_uri
 from quire.tracing import state
 from quire.tracing.exporter import deliver_to
+from quire.tracing.live import LiveTrace
 from quire.tracing.span import Span
-from quire.tracing.trace import LiveTrace
 from quire.tracking import context as runs
 from quire.tracking.experiments import DEFAULT_EXPERIMENT_ID, current_experiment_id
 from quire.tracking.origin import origin_tags
@@ -43,13 +43,17 @@ def begin(
     parent: otel.Span | None = None,
     experiment_id: str | None = None,
     start_ns: int | None = None,
+    uri: str | None = None,
 ) -> Span:
-    """Begin a span below ``parent``, else below the current one. It is not made current; ``inputs`` is JSON text."""
+    """Begin a span below ``parent``, else below the current one. It is not made current; ``inputs`` is JSON text.
+
+    A root belongs to what is active here, unless ``experiment_id`` or ``uri``, a store's, say otherwise.
+    """
     above = otel.get_current_span() if parent is None else parent
     if isinstance(above, Span):
         trace, parent_id = above.live_trace, above.span_number.to_bytes(8, "big")
     else:
-        trace, parent_id = _begin_trace(above.get_span_context(), experiment_id)
+        trace, parent_id = _begin_trace(above.get_span_context(), experiment_id, uri)
     span = Span(trace, _new_id(64), parent_id, name, span_type, inputs, attributes, start_ns)
     if not parent_id:
         state.note_root(span)
@@ -61,10 +65,12 @@ def _new_id(bits: int) -> int:
     return _random.getrandbits(bits) or 1
 
 
-def _begin_trace(above: otel.SpanContext, experiment_id: str | None) -> tuple[LiveTrace, bytes]:
+def _begin_trace(above: otel.SpanContext, experiment_id: str | None, wanted_uri: str | None) -> tuple[LiveTrace, bytes]:
     """A trace of its own, or the one that another process has begun and handed on."""
     settings = state.settings()
     uri, experiment, run_id = _destination()
+    if wanted_uri is not None and wanted_uri != uri:
+        uri, experiment, run_id = wanted_uri, DEFAULT_EXPERIMENT_ID, None
     metadata = {**_origin(), **settings.metadata, **dict(SAID.get())}
     if run_id is not None:
         metadata[SOURCE_RUN] = run_id

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from quire.tracing.operations import Delivery
     from quire.tracking.outbox import Kind
 
+_MOST_WAIT = 30.0
+
 log = logging.getLogger("quire")
 _listeners: list[Callable[[FinishedTrace], None]] = []
 
@@ -55,6 +57,18 @@ def listen(listener: Callable[[FinishedTrace], None]) -> Callable[[], None]:
 def flush() -> None:
     """Wait until the stores have every trace that has ended. Raises what a store refused."""
     _outboxes.flush()
+
+
+def flush_trace_async_logging(terminate: bool = False) -> None:
+    """Wait until the stores have every trace that has ended, under MLflow's name."""
+    flush()
+
+
+def bring(uri: str, timeout: float = _MOST_WAIT) -> None:
+    """Wait until the store of a URI has what has ended, at most ``timeout`` (s), and not at all while it is away."""
+    outbox = _outboxes.existing(uri)
+    if outbox is not None and not outbox.is_empty:
+        outbox.flush(timeout, while_away=False)
 
 
 def dropped() -> int:

@@ -131,7 +131,7 @@ def update_current_trace(
 
 def off() -> Span:
     """A span that goes nowhere, for when tracing is off."""
-    from quire.tracing.trace import LiveTrace
+    from quire.tracing.live import LiveTrace
 
     trace = LiveTrace(1, "0", lambda _: None, metadata={})
     return Span(trace, 1, b"", "off", "UNKNOWN")

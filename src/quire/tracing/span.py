@@ -13,7 +13,7 @@ from opentelemetry import trace as otel
 
 from quire.tracing import state
 from quire.tracing.finished import FinishedEvent, FinishedSpan
-from quire.tracing.trace import LiveTrace
+from quire.tracing.live import LiveTrace
 from quire.tracing.values import to_json
 
 UNSET, OK, ERROR = 0, 1, 2

@@ -12,6 +12,7 @@ import msgspec
 from quire.tracing.settings import Settings, from_environment
 
 if TYPE_CHECKING:
+    from quire.tracing.live import LiveTrace
     from quire.tracing.span import Span
 
 _lock = threading.Lock()
@@ -54,6 +55,14 @@ def note_end(trace_id: str) -> None:
 def last_trace_id(*, here: bool) -> str | None:
     """The trace that ended last, in this process or in this context."""
     return _last_here.get() if here else next(iter(_last), None)
+
+
+def live_trace(trace_id: str) -> LiveTrace | None:
+    """The trace of that id if it is being made here and its root has not ended."""
+    for span in list(_roots):
+        if span.trace_id == trace_id and span.is_recording():
+            return span.live_trace
+    return None
 
 
 def end_roots() -> None:
