@@ -10,7 +10,7 @@ import openai
 import pytest
 from pydantic import BaseModel, Field
 
-from quire.simulator import tokens
+from quire.domain import tokens
 from quire.testing import Simulator
 
 USER: list[Any] = [{"role": "user", "content": "Tell me about cats."}]

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from quire.simulator import chat_rules, chat_stream, tokens
+from quire.domain import tokens
+from quire.simulator import chat_rules, chat_stream
 from quire.simulator.answers import Question
 from quire.simulator.capabilities import check_context, reasoning_tokens
 from quire.simulator.chat_prompt import prompt_tokens, question

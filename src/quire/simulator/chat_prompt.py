@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.tokens import count
 from quire.simulator import chat_request as wire
 from quire.simulator.answers import JSON_OBJECT, Question, Tool
 from quire.simulator.errors import invalid
-from quire.simulator.tokens import count
 from quire.simulator.validation import read_json
 
 _MESSAGE_TOKENS, _NAME_TOKENS, _REPLY_TOKENS = 3, 1, 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from quire.simulator import tokens
+from quire.domain import tokens
 from quire.simulator.choices import Choice, chat_logprobs
 from quire.simulator.http import DONE, FINGERPRINT, event
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from quire.simulator import tokens
+from quire.domain import tokens
 from quire.simulator.answers import Written
 from quire.simulator.draws import uniform
 from quire.simulator.recording import ToolCall

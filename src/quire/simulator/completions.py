@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from quire.simulator import tokens
+from quire.domain import tokens
 from quire.simulator.answers import Question
 from quire.simulator.capabilities import check_context
 from quire.simulator.chat import usage

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from quire.simulator import tokens
+from quire.domain import tokens
 from quire.simulator.capabilities import context_length, dimensions, unsupported
 from quire.simulator.draws import digest
 from quire.simulator.errors import invalid, missing

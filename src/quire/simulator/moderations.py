@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from quire.domain.tokens import count
 from quire.simulator.draws import uniform
 from quire.simulator.errors import invalid
 from quire.simulator.http import Reply, Request, json_reply
 from quire.simulator.simulation import Simulation
-from quire.simulator.tokens import count
 from quire.simulator.validation import decode
 
 _CATEGORIES = (

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from quire.simulator import responses_stream, tokens
+from quire.domain import tokens
+from quire.simulator import responses_stream
 from quire.simulator.answers import JSON_OBJECT, Question
 from quire.simulator.capabilities import check_context, check_sampling, reasoning_tokens
 from quire.simulator.chat_request import JsonObjectFormat

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.tokens import count
 from quire.simulator.errors import ApiError, invalid, missing
-from quire.simulator.tokens import count
 
 Items = list[dict[str, Any]]
 

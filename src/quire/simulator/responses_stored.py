@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from quire.simulator import responses_stream, tokens
+from quire.domain import tokens
+from quire.simulator import responses_stream
 from quire.simulator.draws import digest
 from quire.simulator.errors import ApiError
 from quire.simulator.http import Reply, Request, Stream, json_reply

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from quire.simulator import tokens
+from quire.domain import tokens
 from quire.simulator.http import event
 
 _Event = tuple[str, dict[str, Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quire.simulator import tokens
+from quire.domain import tokens
 from quire.simulator.errors import ApiError, invalid
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.tokens import count, encoding_name
 from quire.simulator.draws import digest, uniform
-from quire.simulator.tokens import count, encoding_name
 
 _FEWEST_EXAMPLES = 10
 _MOST_STEPS = 1_000
