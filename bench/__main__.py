@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -12,10 +13,12 @@ import msgspec
 from rich.console import Console
 
 from bench.cases import (
+    autolog,
     gsm8k,
     imports,
     log_batch,
     memory,
+    otlp,
     packaging,
     predict,
     search,
@@ -23,6 +26,8 @@ from bench.cases import (
     server_files,
     server_search,
     server_start,
+    trace_search,
+    traced_calls,
     writers,
 )
 from bench.context import MLFLOW_PYTHON, Benchmark, Context
@@ -45,11 +50,17 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     server_search.SQLITE,
     server_search.POSTGRESQL,
     server_files.BENCHMARK,
+    autolog.BENCHMARK,
+    traced_calls.BENCHMARK,
+    otlp.BENCHMARK,
+    trace_search.BENCHMARK,
 )
 
 
 def main() -> int:
     """Measure what was asked for. Returns 1 with ``--check`` if a bar is missed, else 0."""
+    # An installer compiles the modules of each side; those of a checkout are compiled by whoever loads them first.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     arguments = _parse()
     console = Console(width=None if sys.stdout.isatty() else 140)
     if arguments.render:
