@@ -8,6 +8,8 @@ STAMP  := $(VENV)/.ready
 MLFLOW_VENV := .cache/mlflow
 MLFLOW2_VENV := .cache/mlflow-2
 FASTTRACKML_VENV := .cache/fasttrackml
+OPENINFERENCE_VENV := .cache/openinference
+PHOENIX_VENV := .cache/phoenix
 SDK_VERSIONS ?= 1.17.1 1.109.1 2.54.0 3.57.0
 WORKERS ?= auto
 
@@ -17,7 +19,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv fasttrackml-venv clean
+.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv fasttrackml-venv openinference-venv phoenix-venv clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +83,22 @@ $(FASTTRACKML_VENV)/.ready: requirements-fasttrackml.lock
 	@$(FASTTRACKML_VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-fasttrackml.lock
 	@touch $@
 
+openinference-venv: $(OPENINFERENCE_VENV)/.ready  ## a virtual environment with OpenInference's instrumentation, for benchmarks
+
+$(OPENINFERENCE_VENV)/.ready: requirements-openinference.lock
+	@echo "Installing OpenInference into $(OPENINFERENCE_VENV), for benchmarks ..."
+	@$(PYTHON) -m venv $(OPENINFERENCE_VENV)
+	@$(OPENINFERENCE_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-openinference.lock
+	@touch $@
+
+phoenix-venv: $(PHOENIX_VENV)/.ready  ## a virtual environment with Phoenix's server, for benchmarks
+
+$(PHOENIX_VENV)/.ready: requirements-phoenix.lock
+	@echo "Installing Phoenix into $(PHOENIX_VENV), for benchmarks ..."
+	@$(PYTHON) -m venv $(PHOENIX_VENV)
+	@$(PHOENIX_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-phoenix.lock
+	@touch $@
+
 lint: setup  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -91,7 +109,7 @@ format: setup  ## apply ruff's fixes and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup mlflow-venv fasttrackml-venv  ## measure against MLflow and others on this machine; prints the table and writes docs/benchmarks.md
+bench: setup mlflow-venv fasttrackml-venv openinference-venv phoenix-venv  ## measure against MLflow and others on this machine; prints the table and writes docs/benchmarks.md
 	$(BIN)/python -m bench
 
 lock: setup  ## resolve the lock files anew (names, versions and hashes only)
@@ -108,6 +126,11 @@ lock: setup  ## resolve the lock files anew (names, versions and hashes only)
 	$(BIN)/uv pip compile requirements-fasttrackml.in --universal --python-version 3.11 --generate-hashes --no-deps \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements-fasttrackml.lock
+	for name in openinference phoenix; do \
+	  $(BIN)/uv pip compile requirements-$$name.in --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate \
+	    --custom-compile-command "make lock" --quiet -o requirements-$$name.lock || exit 1; \
+	done
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .cache build dist

@@ -16,6 +16,8 @@ from bench.worker import REPOSITORY, Worker
 
 MLFLOW_PYTHON = REPOSITORY / ".cache" / "mlflow" / "bin" / "python"
 FASTTRACKML_PYTHON = REPOSITORY / ".cache" / "fasttrackml" / "bin" / "python"
+OPENINFERENCE_PYTHON = REPOSITORY / ".cache" / "openinference" / "bin" / "python"
+PHOENIX_PYTHON = REPOSITORY / ".cache" / "phoenix" / "bin" / "python"
 SHARED = REPOSITORY.parent / "shared"
 
 
@@ -66,7 +68,8 @@ class Benchmark:
 
 def python_of(library: str) -> Path:
     """The interpreter that has a library."""
-    return {"mlflow": MLFLOW_PYTHON, "fasttrackml": FASTTRACKML_PYTHON}.get(library, Path(sys.executable))
+    others = {"mlflow": MLFLOW_PYTHON, "fasttrackml": FASTTRACKML_PYTHON, "openinference": OPENINFERENCE_PYTHON}
+    return others.get(library, Path(sys.executable))
 
 
 def in_turn(workers: Mapping[str, Worker], rounds: int, command: str, **arguments: Any) -> dict[str, list[Any]]:

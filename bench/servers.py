@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.context import FASTTRACKML_PYTHON, MLFLOW_PYTHON
+from bench.context import FASTTRACKML_PYTHON, MLFLOW_PYTHON, PHOENIX_PYTHON
 from bench.load import Address
 from bench.worker import clean_environment
 
@@ -37,7 +37,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the servers: its name in the table, its program, and how it is told its place."""
+    """One of the servers: its name in the table, its program, and how it is told its place.
+
+    ``variables`` are those of the environment that depend on the place.
+    """
 
     name: str
     title: str
@@ -45,6 +48,7 @@ class Kind:
     arguments: Callable[[Place], list[str]]
     proxies_artifacts: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
+    variables: Callable[[Place], Mapping[str, str]] = lambda _: {}
 
     @property
     def installed(self) -> bool:
@@ -73,9 +77,24 @@ def _fasttrackml(place: Place) -> list[str]:
     return ["server", "-l", "error", *options, "--default-artifact-root", str(place.files)]
 
 
+def _phoenix(place: Place) -> dict[str, str]:
+    return {
+        "PHOENIX_HOST": "127.0.0.1",
+        "PHOENIX_PORT": str(place.port),
+        "PHOENIX_GRPC_PORT": str(_free_port()),
+        "PHOENIX_WORKING_DIR": str(place.files),
+        "PHOENIX_SQL_DATABASE_URL": place.database,
+        "PHOENIX_TELEMETRY_ENABLED": "false",
+        "PHOENIX_ALLOW_EXTERNAL_RESOURCES": "false",
+    }
+
+
 QUIRE = Kind("quire", "Quire", Path(sys.executable), _quire)
 MLFLOW = Kind("mlflow", "MLflow", MLFLOW_PYTHON, _mlflow)
 FASTTRACKML_KIND = Kind("fasttrackml", "FastTrackML", FASTTRACKML, _fasttrackml, proxies_artifacts=False)
+PHOENIX = Kind(
+    "phoenix", "Phoenix", PHOENIX_PYTHON, lambda _: ["-m", "phoenix.server.main", "serve"], variables=_phoenix
+)
 KINDS = (QUIRE, FASTTRACKML_KIND, MLFLOW)
 
 
@@ -92,7 +111,7 @@ class Server:
             self._process = subprocess.Popen(
                 [kind.program, *kind.arguments(self.place)],
                 cwd=folder,
-                env=clean_environment(kind.environment),
+                env=clean_environment({**kind.environment, **kind.variables(self.place)}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
