@@ -14,6 +14,7 @@ from quire.caller.pace import Pace
 from quire.caller.retry import MAX_DELAY, RetryBudget, backoff
 from quire.caller.transport import SendError, Transport
 from quire.caller.verdict import Verdict, read
+from quire.caller.watching import Ended, watched
 from quire.domain.calls import Answer, Call, Failure
 
 _TRIES_TO_REACH = 3
@@ -26,7 +27,7 @@ _REFUSED_IN_A_ROW = 8
 class Pending:
     """A call on its way. ``key`` is its name in the journal; ``counted`` are attempts that use up its retries."""
 
-    __slots__ = ("attempts", "call", "counted", "index", "key", "successes_before")
+    __slots__ = ("attempts", "call", "counted", "ended", "index", "key", "successes_before")
 
     def __init__(self, index: int, call: Call, key: bytes) -> None:
         self.index = index
@@ -35,6 +36,7 @@ class Pending:
         self.attempts = 0
         self.counted = 0
         self.successes_before = 0
+        self.ended: Ended | None = None
 
 
 class Unanswered(msgspec.Struct, frozen=True):
@@ -55,6 +57,7 @@ class Attempts:
         self._halt = halt
         self._max_retries = options.max_retries
         self._timeout_s = options.timeout
+        self._model_id = options.model_id
         self._retries = RetryBudget()
         self._successes = 0
         self._refused_in_a_row = 0
@@ -80,6 +83,7 @@ class Attempts:
     async def _send(self, pending: Pending, sent: float) -> Answer | Unanswered:
         if pending.attempts == 0:
             pending.successes_before = self._successes
+            pending.ended = watched(pending.call, self._model_id)
         pending.attempts += 1
         self._report.requests += 1
         try:

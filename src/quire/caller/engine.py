@@ -115,6 +115,8 @@ class Batch:
                 finally:
                     self._in_flight -= 1
                 if outcome is not None:
+                    if pending.ended is not None:
+                        pending.ended(outcome)
                     self._delivery.add(pending.index, pending.key, outcome)
                     self._wake_for_a_larger_window()
         except Exception as error:

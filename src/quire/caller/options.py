@@ -17,7 +17,8 @@ class CallerOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``max_concurrency``: requests in flight at most; fewer when the service says so. ``max_retries``: attempts
     after the first, for each call. ``timeout``: seconds for one attempt. ``max_requests_per_minute``,
     ``max_tokens_per_minute``: ceilings besides those that the service states. ``max_cost_usd``: stop sending before
-    more than this is spent on the batch, what its journal already holds included.
+    more than this is spent on the batch, what its journal already holds included. ``model_id``: the logged model that
+    asks, which traces of the calls name.
     """
 
     max_concurrency: int = 64
@@ -26,6 +27,7 @@ class CallerOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_requests_per_minute: float | None = None
     max_tokens_per_minute: float | None = None
     max_cost_usd: float | None = None
+    model_id: str | None = None
 
     def __post_init__(self) -> None:
         _at_least("max_concurrency", self.max_concurrency, 1)

@@ -1,7 +1,26 @@
-"""Packaging an OpenAI application: saving, logging and loading it, under the names of MLflow's ``openai``."""
+"""OpenAI applications, under the names of MLflow's ``openai``: packaging them, and recording what they call."""
 
 from __future__ import annotations
 
-from quire.openai.flavor import load_model, log_model, save_model
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["load_model", "log_model", "save_model"]
+if TYPE_CHECKING:
+    from quire.openai.autologging import autolog
+    from quire.openai.flavor import load_model, log_model, save_model
+
+__all__ = ["autolog", "load_model", "log_model", "save_model"]
+
+_HOME = {
+    "autolog": "quire.openai.autologging",
+    "load_model": "quire.openai.flavor",
+    "log_model": "quire.openai.flavor",
+    "save_model": "quire.openai.flavor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOME[name]), name)
+    return value

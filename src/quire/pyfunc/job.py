@@ -30,7 +30,13 @@ class Job:
     environment variable, before anything is sent.
     """
 
-    def __init__(self, package: Package, params: Mapping[str, Any] | None, options: PredictOptions) -> None:
+    def __init__(
+        self,
+        package: Package,
+        params: Mapping[str, Any] | None,
+        options: PredictOptions,
+        model_id: str | None = None,
+    ) -> None:
         checked_options(options)
         self._options = options
         settings = ServiceSettings.from_environment()
@@ -40,7 +46,7 @@ class Job:
             default_batch_size=settings.default_batch_size,
         )
         self._warn_of_ignored()
-        self.caller = Caller(settings, caller_options(options, self.planner.caller_params))
+        self.caller = Caller(settings, caller_options(options, self.planner.caller_params, model_id))
         self.report = Report()
         self.keeps_failures = options.get("on_error", "raise") == "return"
         self._fingerprint = _fingerprint(package, params)

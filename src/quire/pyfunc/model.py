@@ -89,7 +89,7 @@ class PyFuncModel:
         Raises SchemaError, PolicyError, MissingConfiguration; on Ctrl-C, KeyboardInterrupt whose ``predictions``
         hold what had finished.
         """
-        job = Job(self.package, params, options)
+        job = Job(self.package, params, options, self.model_id)
         rows, total = sync_rows(data, job.planner.columns)
         if total is not None and not job.keeps_failures:
             job.check(rows)
@@ -107,7 +107,7 @@ class PyFuncModel:
         self, data: Any, params: Mapping[str, Any] | None = None, **options: Unpack[PredictOptions]
     ) -> Predictions:
         """As :meth:`predict`, in the running event loop."""
-        job = Job(self.package, params, options)
+        job = Job(self.package, params, options, self.model_id)
         if not job.keeps_failures and not isinstance(data, AsyncIterable):
             rows, total = sync_rows(data, job.planner.columns)
             if total is not None:
@@ -152,7 +152,7 @@ class PyFuncModel:
         In the order of the rows, or with ``ordered=False`` as they finish, each as a pair of its row's position
         and its output. A failed row raises PredictionError when its turn comes, unless ``on_error="return"``.
         """
-        job = Job(self.package, params, options)
+        job = Job(self.package, params, options, self.model_id)
         rows, total = sync_rows(data, job.planner.columns)
         results = _raising(_iterate(job, rows, total, ordered=ordered), job)
         return ResultIterator(_values(results) if ordered else results, job.report)
@@ -166,7 +166,7 @@ class PyFuncModel:
         **options: Unpack[PredictOptions],
     ) -> AsyncResultIterator[Any]:
         """As :meth:`predict_iter`, in the running event loop; ``data`` may be an async iterable."""
-        job = Job(self.package, params, options)
+        job = Job(self.package, params, options, self.model_id)
         return AsyncResultIterator(_araising(job, data, ordered), job.report)
 
     # -- one input, streamed ---------------------------------------------------------------------
@@ -191,7 +191,7 @@ class PyFuncModel:
     def _one_call(self, data: Any, params: Mapping[str, Any] | None, options: PredictOptions) -> tuple[Caller, Call]:
         if self.package.task == "embeddings":
             raise InvalidInput("An embeddings model answers with vectors, which do not stream. Use predict instead.")
-        job = Job(self.package, params, options)
+        job = Job(self.package, params, options, self.model_id)
         rows = list(sync_rows(data, job.planner.columns)[0])
         if len(rows) != 1:
             raise SchemaError(f"predict_stream answers one input, and {len(rows)} were given. Use predict_iter.")

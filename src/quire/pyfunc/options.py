@@ -54,7 +54,8 @@ def checked_options(options: PredictOptions) -> None:
             raise InvalidInput(f"{name} is {value!r}; expected one of {choices}.")
 
 
-def caller_options(options: PredictOptions, params: Mapping[str, Any]) -> CallerOptions:
+def caller_options(options: PredictOptions, params: Mapping[str, Any], model_id: str | None = None) -> CallerOptions:
     """What the caller follows: an option of this prediction, else the model's own parameter of that name."""
     given: dict[str, Any] = {**params, **{name: value for name, value in options.items() if value is not None}}
+    given["model_id"] = model_id
     return CallerOptions(**{name: given[name] for name in CallerOptions.__struct_fields__ if name in given})

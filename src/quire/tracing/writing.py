@@ -9,20 +9,17 @@ from typing import Any
 import msgspec
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
-from quire.caller.cost import price_of
-from quire.domain.calls import Usage
 from quire.domain.otlp import read_span
 from quire.domain.otlp.values import put
 from quire.domain.traces import NAME_TAG, TRACE_STATES, SpanRecord, Trace, TraceFacts, TraceState, trace_info
 from quire.tracing import state
+from quire.tracing.completing import complete
 from quire.tracing.finished import FinishedSpan, FinishedTrace
+from quire.tracing.markers import SHAPES_ONLY
 
 _TYPE = "mlflow.spanType"
 _INPUTS = "mlflow.spanInputs"
 _OUTPUTS = "mlflow.spanOutputs"
-_USAGE = "mlflow.chat.tokenUsage"
-_COST = "mlflow.llm.cost"
-_MODEL = "mlflow.llm.model"
 _STATES: tuple[TraceState, ...] = ("STATE_UNSPECIFIED", "OK", "ERROR")
 
 
@@ -101,6 +98,7 @@ def _attributes(span: FinishedSpan) -> dict[str, Any]:
     attributes: dict[str, Any] = {_TYPE: span.type, **span.attributes}
     inputs = None if span.inputs is None else msgspec.json.decode(span.inputs)
     outputs = None if span.outputs is None else msgspec.json.decode(span.outputs)
+    complete(attributes, inputs, outputs)
     if settings.redact:
         held: dict[str, Any] = {
             "name": span.name,
@@ -112,28 +110,13 @@ def _attributes(span: FinishedSpan) -> dict[str, Any]:
         for hook in settings.redact:
             hook(held)
         inputs, outputs, attributes = held["inputs"], held["outputs"], held["attributes"]
-    _add_cost(attributes)
-    if not settings.content:
+    if attributes.pop(SHAPES_ONLY, False) or not settings.content:
         inputs, outputs = shape(inputs), shape(outputs)
     if inputs is not None:
         attributes[_INPUTS] = inputs
     if outputs is not None:
         attributes[_OUTPUTS] = outputs
     return attributes
-
-
-def _add_cost(attributes: dict[str, Any]) -> None:
-    usage, model = attributes.get(_USAGE), attributes.get(_MODEL)
-    if not isinstance(usage, Mapping) or not isinstance(model, str) or _COST in attributes:
-        return
-    price = price_of(model)
-    if price is None:
-        return
-    given, answered = int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0))
-    cached = int(usage.get("cache_read_input_tokens", 0))
-    put_in = price(Usage(given, 0, cached))
-    total = price(Usage(given, answered, cached))
-    attributes[_COST] = {"input_cost": put_in, "output_cost": total - put_in, "total_cost": total}
 
 
 def shape(value: Any) -> Any:

@@ -12,7 +12,7 @@ from quire.openai.autologging.calls import TracedCall
 
 USAGE = "mlflow.chat.tokenUsage"
 MODEL = "mlflow.llm.model"
-_CONTENT = frozenset({"messages", "input", "prompt", "instructions", "file", "image", "mask"})
+_CONTENT = frozenset({"messages", "input", "prompt", "instructions", "file", "image", "mask", "user", "body"})
 _REQUEST = {
     "model": "gen_ai.request.model",
     "temperature": "gen_ai.request.temperature",
@@ -33,7 +33,7 @@ def request_attributes(call: TracedCall, body: Mapping[str, Any], host: str | No
     made: dict[str, Any] = {"gen_ai.operation.name": call.operation, "gen_ai.provider.name": provider}
     if host:
         made["server.address"] = host
-    if call.is_chat:
+    if call.has_messages:
         made["mlflow.message.format"] = "openai"
     for key, value in body.items():
         if key in _CONTENT or not isinstance(value, _PLAIN):
@@ -105,4 +105,6 @@ def _first(item: Any, *names: str) -> int | None:
 
 def read(item: Any, name: str) -> Any:
     """A field of an object or of a mapping; None if there is none."""
-    return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
+    if type(item) is dict:
+        return item.get(name)
+    return getattr(item, name, None)

@@ -19,13 +19,18 @@ class TracedCall(msgspec.Struct, frozen=True):
     operation: str
 
     @property
-    def is_chat(self) -> bool:
-        """Whether messages go in and come out."""
-        return self.kind in ("chat", "responses")
+    def has_messages(self) -> bool:
+        """Whether MLflow marks its inputs and outputs as OpenAI's messages."""
+        return self.kind in ("chat", "responses", "text_completion")
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether its tokens can be counted here if the service does not say how many there were."""
+        return self.kind in ("chat", "responses", "text_completion", "embeddings")
 
 
 _CHAT = TracedCall("chat", "Completions", "CHAT_MODEL", "chat")
-_IMAGES = TracedCall("image", "Images", "LLM", "generate_content")
+_IMAGES = TracedCall("image", "Images", "TOOL", "generate_content")
 _CALLS = {
     "chat/completions": _CHAT,
     "completions": TracedCall("text_completion", "Completions", "LLM", "text_completion"),
@@ -39,15 +44,26 @@ _CALLS = {
     "audio/translations": TracedCall("audio", "Translations", "LLM", "generate_content"),
     "moderations": TracedCall("moderation", "Moderations", "LLM", "moderation"),
 }
+_TASKS = {
+    "chat.completions": _CHAT,
+    "completions": _CALLS["completions"],
+    "embeddings": _CALLS["embeddings"],
+    "responses": _CALLS["responses"],
+}
 
 
 def traced_call(options: Any) -> TracedCall | None:
     """The kind of a request, by the SDK's options for it; None for one that makes no span."""
-    if str(options.method).lower() != "post":
+    if options.method not in ("post", "POST"):
         return None
-    url = options.url
+    url: str = options.url
     found = _CALLS.get(url[1:] if url.startswith("/") else url)
     if found is not None:
         return found
     parts = urlsplit(url).path.strip("/").split("/")
     return _CALLS.get("/".join(parts[-2:])) or _CALLS.get(parts[-1])
+
+
+def call_of_task(task: str) -> TracedCall:
+    """The kind of a request that Quire's own caller makes."""
+    return _TASKS[task]

@@ -1,11 +1,20 @@
-"""Streams, watched without a change of their type: what iterates inside of them is replaced."""
+"""Streams, watched without a change of their type: what iterates inside of them is replaced.
+
+Nothing here is kept by what it watches in a way that would keep a stream alive: the response knows the watch, and the
+watch knows neither the response nor the stream.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from quire.openai.autologging.closing import closing
+from quire.openai.autologging.options import complain
 from quire.openai.autologging.watching import Watch
+
+_finalizing = sys.is_finalizing
 
 
 class Tap:
@@ -21,27 +30,34 @@ class Tap:
         return self
 
     def __next__(self) -> Any:
+        watch = self._watch
+        watch.reading = True
         try:
             piece = next(self._pieces)
-            while not self._watch.piece(piece):
+            while not watch.piece(piece):
                 piece = next(self._pieces)
         except StopIteration:
-            self._watch.ended()
+            watch.ended()
             raise
         except BaseException as error:
-            self._watch.ended(error)
+            watch.ended(error)
             raise
+        finally:
+            watch.reading = False
         return piece
 
     def close(self) -> None:
         """Close what is iterated, as a generator is closed."""
         close = getattr(self._pieces, "close", None)
-        if close is not None:
-            close()
-        self._watch.ended()
+        try:
+            if close is not None:
+                close()
+        finally:
+            self._watch.ended()
 
-    def __del__(self) -> None:
-        self._watch.ended()
+    def __del__(self, finalizing: Any = _finalizing) -> None:
+        if not finalizing():
+            self._watch.dropped()
 
 
 class AsyncTap:
@@ -57,49 +73,42 @@ class AsyncTap:
         return self
 
     async def __anext__(self) -> Any:
+        watch = self._watch
+        watch.reading = True
         try:
             piece = await anext(self._pieces)
-            while not self._watch.piece(piece):
+            while not watch.piece(piece):
                 piece = await anext(self._pieces)
         except StopAsyncIteration:
-            self._watch.ended()
+            watch.ended()
             raise
         except BaseException as error:
-            self._watch.ended(error)
+            watch.ended(error)
             raise
+        finally:
+            watch.reading = False
         return piece
 
     async def aclose(self) -> None:
         """Close what is iterated, as a generator is closed."""
         close = getattr(self._pieces, "aclose", None)
-        if close is not None:
-            await close()
-        self._watch.ended()
+        try:
+            if close is not None:
+                await close()
+        finally:
+            self._watch.ended()
 
-    def __del__(self) -> None:
-        self._watch.ended()
+    def __del__(self, finalizing: Any = _finalizing) -> None:
+        if not finalizing():
+            self._watch.dropped()
 
 
 def watch_stream(stream: Any, watch: Watch) -> None:
     """Have the pieces of a ``Stream`` or ``AsyncStream`` shown to a watch, and its end."""
-    close = stream.close
-    if hasattr(stream, "__anext__"):
-        stream._iterator = AsyncTap(stream._iterator, watch)
-
-        async def aclosed() -> None:
-            try:
-                await close()
-            finally:
-                watch.ended()
-
-        stream.close = aclosed
-    else:
-        stream._iterator = Tap(stream._iterator, watch)
-
-        def closed() -> None:
-            try:
-                close()
-            finally:
-                watch.ended()
-
-        stream.close = closed
+    watch.streams()
+    tap = AsyncTap if hasattr(stream, "__anext__") else Tap
+    stream._iterator = tap(stream._iterator, watch)
+    try:
+        closing(stream.response, watch)
+    except Exception:
+        complain("The end of a stream is seen only when it is collected")

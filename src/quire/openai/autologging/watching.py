@@ -5,50 +5,85 @@ Nothing here may hurt the program's call: what goes wrong with recording is logg
 
 from __future__ import annotations
 
-import logging
+import atexit
 import time
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from quire.domain.traces import SOURCE_RUN
 from quire.openai.autologging.assembling import assembler
-from quire.openai.autologging.attributes import answer_attributes, request_attributes
+from quire.openai.autologging.attributes import USAGE, answer_attributes, request_attributes
 from quire.openai.autologging.calls import TracedCall
+from quire.openai.autologging.encoding import encoded
+from quire.openai.autologging.options import complain
+from quire.openai.autologging.options import options as autolog_options
+from quire.openai.autologging.requests import asked_body
 from quire.tracing import Span, begin
+from quire.tracing.markers import ESTIMATE, SHAPES_ONLY
 from quire.tracing.values import to_json
 
-log = logging.getLogger("quire")
+SECONDS = "quire.stream.seconds"
+FIRST_MS = "quire.stream.first_token_ms"
+PIECES = "quire.stream.pieces"
+_open: weakref.WeakSet[Watch] = weakref.WeakSet()
+
+
+def begin_span(
+    call: TracedCall, body: Mapping[str, Any], host: str | None, provider: str, *, asynchronous: bool
+) -> Span:
+    """A span for a call that is about to be made."""
+    said = autolog_options()
+    attributes = request_attributes(call, body, host, provider)
+    if not said.capture_content:
+        attributes[SHAPES_ONLY] = True
+    name = f"Async{call.name}" if asynchronous else call.name
+    span = begin(name, call.span_type, inputs=to_json(body), attributes=attributes)
+    if said.exclusive and span.parent_id is None:
+        span.live_trace.metadata.pop(SOURCE_RUN, None)
+    return span
 
 
 class Watch:
     """The recording of one call."""
 
-    __slots__ = ("_asked_for_usage", "_assembler", "_call", "_first_ns", "_pieces", "_wants_floats", "span")
+    __slots__ = (
+        "__weakref__",
+        "_assembler",
+        "_call",
+        "_first_ns",
+        "_last_ns",
+        "_pieces",
+        "asked_body",
+        "reading",
+        "span",
+    )
 
     def __init__(self, call: TracedCall, client: Any, options: Any, *, asynchronous: bool) -> None:
-        body = options.json_data if isinstance(options.json_data, Mapping) else {}
         self._call = call
-        self._wants_floats = call.kind == "embeddings" and body.get("encoding_format") == "base64"
-        url = client.base_url
-        provider = "azure.ai.openai" if "azure" in type(client).__name__.lower() else "openai"
-        self.span: Span = begin(
-            f"Async{call.name}" if asynchronous else call.name,
-            call.span_type,
-            inputs=to_json(body),
-            attributes=request_attributes(call, body, getattr(url, "host", None), provider),
-        )
+        host = getattr(client.base_url, "host", None)
+        provider = "openai" if getattr(client, "_api_version", None) is None else "azure.ai.openai"
+        self.span: Span = begin_span(call, asked_body(call, options), host, provider, asynchronous=asynchronous)
         self._assembler: Any = None
         self._first_ns = 0
+        self._last_ns = 0
         self._pieces = 0
-        self._asked_for_usage = False
+        self.asked_body: Any = None
+        self.reading = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the span has ended."""
+        return self.span.end_time_ns is not None
 
     # -- whole answers -----------------------------------------------------------------------------
 
     def answered(self, answer: Any) -> None:
         """The whole answer is here."""
         try:
-            self.span.finish(outputs=_encoded(answer), attributes=answer_attributes(answer))
+            self.span.finish(outputs=encoded(answer, self._call), attributes=self._said(answer))
         except Exception:
             self.lost()
 
@@ -56,18 +91,75 @@ class Watch:
         """The answer is here as bytes that the program reads by itself."""
         try:
             answer = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError):
             answer = f"<{len(body)} bytes>"
         self.answered(answer)
 
     def failed(self, error: BaseException) -> None:
         """The call raised."""
+        self.ended(error)
+
+    def lost(self) -> None:
+        """Recording itself failed: say so, and end the span."""
+        complain("A call of the OpenAI SDK could not be recorded")
+        self.span.finish(attributes={"quire.incomplete": True})
+
+    def _said(self, answer: Any) -> dict[str, Any]:
+        """What an answer says of itself; if it has no token counts, that they are to be reckoned."""
+        attributes = answer_attributes(answer)
+        if USAGE not in attributes and self._call.has_tokens:
+            attributes[ESTIMATE] = self._call.kind
+        return attributes
+
+    # -- streams -----------------------------------------------------------------------------------
+
+    def streams(self) -> None:
+        """The answer comes in pieces. If the program ends before the stream, what has come is recorded."""
+        self._assembler = assembler(self._call)
+        _open.add(self)
+
+    def ask_for_usage(self, body: Any) -> None:
+        """The request was made to end with a piece that counts tokens; ``body`` is what the program asked."""
+        self.asked_body = body
+
+    def piece(self, piece: Any) -> bool:
+        """Take a piece of the answer, now; whether the program is to see it."""
         try:
-            self._note_status(error)
-            if self._assembler is not None:
-                self._finish_stream(error)
-            else:
-                self.span.finish(error=error)
+            self._last_ns = time.time_ns()
+            if self.take(piece) and not self._first_ns:
+                self._first_ns = self._last_ns
+        except Exception:
+            complain("A piece of a stream could not be recorded")
+        return self.asked_body is None or not _only_counts(piece)
+
+    def pass_by(self) -> None:
+        """Some of the answer came, now, which is read later."""
+        self._last_ns = time.time_ns()
+        self._first_ns = self._first_ns or self._last_ns
+
+    def take(self, piece: Any) -> bool:
+        """Take a piece of the answer; whether it holds any of the answer's words."""
+        self._pieces += 1
+        has_words: bool = self._assembler.add(piece)
+        return has_words
+
+    def closed(self) -> None:
+        """The response was closed: by the program, unless a piece is just being read."""
+        if not self.reading:
+            self.ended()
+
+    def dropped(self) -> None:
+        """Nobody can read on: the answer ended with the last piece that was read."""
+        self.ended(end_ns=self._last_ns)
+
+    def ended(self, error: BaseException | None = None, end_ns: int = 0) -> None:
+        """The call is over: read to its end, closed, given up, or broken."""
+        try:
+            if self.span.end_time_ns:
+                return
+            if error is not None:
+                self._note_status(error)
+            self._finish(error, end_ns)
         except Exception:
             self.lost()
 
@@ -77,52 +169,25 @@ class Watch:
         if isinstance(status, int):
             self.span.set_attribute("http.response.status_code", status)
 
-    def lost(self) -> None:
-        """Recording itself failed: say so, and end the span."""
-        log.warning("A call of the OpenAI SDK could not be recorded", exc_info=True)
-        self.span.finish(attributes={"quire.incomplete": True})
-
-    # -- streams -----------------------------------------------------------------------------------
-
-    def ask_for_usage(self) -> None:
-        """The request was made to end with a piece that counts tokens, for which the program did not ask."""
-        self._asked_for_usage = True
-
-    def piece(self, piece: Any) -> bool:
-        """Take a piece of the answer; whether the program is to see it."""
-        try:
-            if not self._first_ns:
-                self._first_ns = time.time_ns()
-                self._assembler = assembler(self._call)
-            self._pieces += 1
-            self._assembler.add(piece)
-        except Exception:
-            log.debug("a piece of a stream could not be recorded", exc_info=True)
-        return not (self._asked_for_usage and _only_counts(piece))
-
-    def ended(self, error: BaseException | None = None) -> None:
-        """The stream is over: read to its end, closed, given up, or broken."""
-        if self.span.end_time_ns:
+    def _finish(self, error: BaseException | None, end_ns: int) -> None:
+        _open.discard(self)
+        if not self._pieces:
+            self.span.finish(error=error, end_time_ns=end_ns or None)
             return
-        try:
-            if error is not None:
-                self._note_status(error)
-            self._finish_stream(error)
-        except Exception:
-            self.lost()
-
-    def _finish_stream(self, error: BaseException | None) -> None:
-        answer = None if self._assembler is None else self._assembler.answer()
-        attributes = self._timing()
-        if answer is not None:
-            attributes.update(answer_attributes(answer))
-        self.span.finish(outputs=None if answer is None else _encoded(answer), attributes=attributes, error=error)
+        answer = self._assembler.answer()
+        self.span.finish(
+            outputs=encoded(answer, self._call),
+            attributes={**self._timing(), **self._said(answer)},
+            error=error,
+            end_time_ns=end_ns or None,
+        )
 
     def _timing(self) -> dict[str, Any]:
-        if not self._first_ns:
-            return {}
-        first = (self._first_ns - self.span.start_time_ns) / 1e6
-        return {"quire.stream.pieces": self._pieces, "quire.stream.first_token_ms": round(first, 3)}
+        made: dict[str, Any] = {PIECES: self._pieces}
+        if self._first_ns:
+            made[FIRST_MS] = round((self._first_ns - self.span.start_time_ns) / 1e6, 3)
+            made[SECONDS] = (self._last_ns - self._first_ns) / 1e9
+        return made
 
 
 def _only_counts(piece: Any) -> bool:
@@ -130,20 +195,10 @@ def _only_counts(piece: Any) -> bool:
     return not getattr(piece, "choices", None) and getattr(piece, "usage", None) is not None
 
 
-def _encoded(answer: Any) -> bytes | None:
-    """An answer as JSON text: an object of the SDK, bytes of audio, text."""
-    if answer is None:
-        return None
-    dump = getattr(answer, "model_dump_json", None)
-    if callable(dump):
-        try:
-            text: str = dump(warnings=False)
-        except TypeError:
-            text = dump()
-        return text.encode()
-    if isinstance(answer, bytes | bytearray):
-        return to_json(f"<{len(answer)} bytes>")
-    content = getattr(answer, "content", None)
-    if isinstance(content, bytes):
-        return to_json(f"<{len(content)} bytes>")
-    return to_json(answer)
+def _end_all() -> None:
+    """At the end of the program: record what has come of streams that nobody has read to their end."""
+    for watch in list(_open):
+        watch.dropped()
+
+
+atexit.register(_end_all)
