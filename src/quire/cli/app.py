@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from quire._version import __version__
-from quire.cli import db, doctor, experiments, import_mlflow, models, predict, runs, server, simulate, tokens, users
+from quire.cli import (
+    db,
+    doctor,
+    experiments,
+    import_mlflow,
+    models,
+    predict,
+    runs,
+    server,
+    simulate,
+    tokens,
+    traces,
+    users,
+)
 from quire.cli.command import INTERRUPTED, JsonOption, TrackingUriOption, command
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -53,6 +66,7 @@ def _group(name: str, text: str) -> typer.Typer:
 
 runs.add_to(_group("runs", "List, show and compare runs."))
 experiments.add_to(_group("experiments", "List experiments."))
+traces.add_to(_group("traces", "List, search, show, sum up, export, delete and prune traces."))
 db.add_to(_group("db", "Bring the database up to date, check it, back it up."))
 models.add_to(_group("models", "List, show, diff, move and alias models."))
 users.add_to(_group("users", "Who may sign in to a server, and what they may do."))

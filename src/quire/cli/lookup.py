@@ -87,6 +87,11 @@ def find_experiment(store: Store, text: str) -> Experiment:
     raise NotFound(f"No experiment is named {text!r} or has that id. There are: {known or 'none'}.")
 
 
+def chosen_experiments(store: Store, texts: Sequence[str] | None) -> list[Experiment]:
+    """The experiments that were named, or all active ones."""
+    return [find_experiment(store, text) for text in texts] if texts else all_experiments(store)
+
+
 def find_run(store: Store, text: str) -> Run:
     """The run of an id or of the beginning of one. Raises NotFound, or InvalidInput if several begin so."""
     prefix = text.strip().lower()

@@ -29,6 +29,7 @@ from quire.server.routes import (
     proxy,
     registered_models,
     runs,
+    trace_reports,
     traces,
 )
 from quire.server.settings import Settings
@@ -48,6 +49,7 @@ ROUTES = (
     artifacts.calls,
     proxy.calls,
     traces.calls,
+    trace_reports.calls,
     older_traces.calls,
     otlp.calls,
     assessments.calls,

@@ -37,6 +37,7 @@ from quire.domain.registry import (
     RegisteredModel,
     Stage,
 )
+from quire.domain.trace_usage import Pruning, TraceUsage, UsageBy
 from quire.domain.traces import PromptVersionRef, SpanRecord, Trace, TraceInfo, TraceState
 
 
@@ -349,6 +350,30 @@ class TraceStore(Protocol):
         page_token: str | None = None,
     ) -> Page[TraceInfo]:
         """Traces of these experiments that match; newest first unless ordered otherwise."""
+
+    def trace_usage(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        by: UsageBy,
+        filter_string: str = "",
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        max_results: int = 1000,
+    ) -> list[TraceUsage]:
+        """What the traces of these experiments used, by group; days newest first, else what cost most first.
+
+        ``filter_string`` chooses traces as in search_traces; ``start_ms`` (included) and ``end_ms`` (not) those that
+        began then. A trace with several runs or prompt versions counts for each.
+        """
+
+    def plan_pruning(
+        self, experiment_ids: Sequence[str], *, older_than_ms: int | None = None, keep_bytes: int | None = None
+    ) -> Pruning:
+        """What is older than a time, and what goes beyond so many bytes when the newest traces are kept.
+
+        Sizes are those of all these experiments together. :func:`quire.store.pruning.prune` deletes it.
+        """
 
     def set_trace_tag(self, trace_id: str, key: str, value: str) -> None:
         """Set or replace a tag of a trace."""

@@ -112,7 +112,7 @@ _ANY: dict[str, Any] = {
     "password": "long enough password", "is_admin": True, "role": "admin", "token_id": "tk-none", "tags": "{}",
     "records": "[]", "update_mask": "rationale", "status": "FINISHED", "timestamp": 1, "max_timestamp_millis": 1,
     "upload_id": "u", "source": "s3://bucket/model", "models": [], "assessment": {"assessment_name": "a"},
-    "artifact_file_path": "file",
+    "artifact_file_path": "file", "by": "model", "older_than_ms": 1,
 }  # fmt: skip
 
 

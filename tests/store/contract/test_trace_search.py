@@ -161,6 +161,15 @@ def test_tokens_and_cost(add: Add, names: Callable[..., list[str]]) -> None:
     assert names("cost >= 0.5", "input_tokens DESC") == ["n30", "n20", "n10"]
 
 
+def test_models(add: Add, names: Callable[..., list[str]]) -> None:
+    add("small", spans=[{"mlflow__llm__model": "gpt-4o-mini"}])
+    add("large", spans=[{"mlflow__llm__model": "gpt-4o"}, {"name": "no model"}])
+    assert names("span.model = 'gpt-4o'") == ["large"]
+    assert names("span.model LIKE 'gpt-4o%'") == ["large", "small"]
+    assert names("span.model IN ('gpt-4o-mini', 'o1')") == ["small"]
+    assert names("span.model = 'o1'") == []
+
+
 def test_order(add: Add, names: Callable[..., list[str]]) -> None:
     add("b", execution_time_ms=30, tags={"rank": "2"})
     add("a", execution_time_ms=None, tags={"rank": "1"})

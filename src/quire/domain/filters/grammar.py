@@ -235,7 +235,7 @@ TRACES = Grammar(
         "expectation": _JUDGED,
         "issue": ("=",),
     },
-    fixed={"span": ("name", "type", "status", "content", "attributes."), "issue": ("id",)},
+    fixed={"span": ("name", "type", "status", "model", "content", "attributes."), "issue": ("id",)},
     orderable=("attribute", "tag", "metadata"),
     aliases={
         "trace": "attribute",

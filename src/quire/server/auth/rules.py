@@ -274,6 +274,11 @@ ARTIFACT_RULES = {
 
 TRACE_RULES = {
     "POST /v1/traces": _edits(_span_experiment, _span_run),
+    f"POST {_QUIRE}/traces/log": Rule(
+        needs=(Need("editor", _experiment), Need("editor", _each("trace", "trace_ids"), optional=True))
+    ),
+    f"POST {_QUIRE}/traces/usage": _reads(_each("experiment", "experiment_ids")),
+    f"POST {_QUIRE}/traces/plan-pruning": _reads(_each("experiment", "experiment_ids")),
     f"POST {_ML3}/traces": Rule(
         needs=(Need("editor", _trace_experiment), Need("editor", _trace_itself, optional=True))
     ),

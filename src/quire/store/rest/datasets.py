@@ -20,7 +20,7 @@ from quire.domain.names import check_experiment_id, check_page_size
 from quire.domain.paging import Page
 from quire.domain.redaction import redact, redact_value
 from quire.store.rest.base import segment
-from quire.store.rest.traces import RestTraces
+from quire.store.rest.trace_reports import RestTraceReports
 from quire.store.rest.wire.common import Empty
 from quire.store.rest.wire.datasets import (
     CreateDataset,
@@ -45,7 +45,7 @@ from quire.store.rest.wire.datasets import (
 MAX_PAGE = 50_000
 
 
-class RestDatasets(RestTraces):
+class RestDatasets(RestTraceReports):
     """The part of a store that keeps evaluation datasets."""
 
     def create_dataset(

@@ -20,7 +20,7 @@ from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.tags import Tags
-from quire.store.sql.trace_search import SqlTraceSearch
+from quire.store.sql.trace_pruning import SqlTracePruning
 from quire.store.sql.trace_tables import (
     evaluation_dataset_experiments,
     evaluation_dataset_tags,
@@ -54,7 +54,7 @@ _tags = Tags[int](evaluation_dataset_tags)
 _used = evaluation_dataset_experiments.c
 
 
-class SqlEvaluationDatasets(SqlTraceSearch):
+class SqlEvaluationDatasets(SqlTracePruning):
     """The part of a store that keeps evaluation datasets, without their records."""
 
     def create_dataset(

@@ -40,6 +40,10 @@ class Session(ABC):
     def _list(self, items: Sequence[int] | Sequence[str] | Sequence[tuple[int, int]]) -> object:
         """The parameter for ``ANY``: one value, however many items there are."""
 
+    def listed(self, items: Sequence[int] | Sequence[str]) -> object:
+        """The parameter for ``ANY`` in a statement that has others too."""
+        return self._list(items)
+
     @abstractmethod
     def insert(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """Execute an INSERT of one row for each of these rows, many at a time."""

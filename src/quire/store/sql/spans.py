@@ -136,7 +136,7 @@ class SqlSpans(SqlTraces):
         with self._database.write():
             self.log_spans(traces[0].info.experiment_id, [span for trace in traces for span in trace.spans])
             for trace in traces:
-                if trace.info.client_request_id:
+                if trace.info.client_request_id or _is_overridden(trace):
                     self.start_trace(trace.info)
 
     def _add_trace(
@@ -192,6 +192,12 @@ class SqlSpans(SqlTraces):
         if not any(span.usage or span.cost for span in found.spans):
             return {}
         return found.summed(session.rows(_SUMMED, (number,)))
+
+
+def _is_overridden(trace: Trace) -> bool:
+    """Whether the state that was given for a trace is another than its root's."""
+    failed = [span.status == "ERROR" for span in trace.spans if span.parent_id is None]
+    return bool(failed) and trace.info.state != "IN_PROGRESS" and (trace.info.state == "ERROR") != failed[0]
 
 
 class _NewRows:

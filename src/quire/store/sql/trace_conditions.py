@@ -83,7 +83,7 @@ def _detail(item: Comparison) -> Condition:
     """Metadata that have no label."""
     if item.key == FINALIZED:
         return condition(sa.case((traces.c.finalized == 1, "true")), item)
-    value = _Member(trace_details.c.metadata, sa.literal(item.key, sa.Text))
+    value = Member(trace_details.c.metadata, sa.literal(item.key, sa.Text))
     return sa.exists().where(trace_details.c.id == traces.c.id, condition(value, item))
 
 
@@ -141,7 +141,7 @@ def _span_condition(item: Comparison) -> Condition:
     return same if item.op in ("=", "IN") else ~same
 
 
-class _Member(FunctionElement[Any]):
+class Member(FunctionElement[Any]):
     """The text of one member of a JSON object of texts; NULL if it has none."""
 
     type = sa.Text()
@@ -149,13 +149,13 @@ class _Member(FunctionElement[Any]):
     name = "member"
 
 
-@compiles(_Member)
-def _compile_member(element: _Member, compiler: Any, **options: Any) -> str:
+@compiles(Member)
+def _compile_member(element: Member, compiler: Any, **options: Any) -> str:
     column, key = (compiler.process(clause, **options) for clause in element.clauses)
     return f"(SELECT value FROM json_each({column}) WHERE key = {key})"  # noqa: S608 - parameters
 
 
-@compiles(_Member, "postgresql")
-def _compile_member_of_postgresql(element: _Member, compiler: Any, **options: Any) -> str:
+@compiles(Member, "postgresql")
+def _compile_member_of_postgresql(element: Member, compiler: Any, **options: Any) -> str:
     column, key = (compiler.process(clause, **options) for clause in element.clauses)
     return f"(CAST({column} AS JSON) ->> {key})"

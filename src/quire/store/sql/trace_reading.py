@@ -35,10 +35,12 @@ _TRACES = Statement(
 _LOCATIONS = Statement("SELECT id, artifact_location FROM experiments WHERE id = ANY(:ids)")
 _ASSESSMENTS = Statement("SELECT trace_id, content FROM assessments WHERE trace_id = ANY(:ids) ORDER BY id")
 _SPANS = Statement(
-    """SELECT trace_id, span_id, parent_id, name, type, status, start_time_ns, end_time_ns, content
+    """SELECT trace_id, span_id, parent_id, name, type, status, start_time_ns, end_time_ns, content, model, usage, cost
     FROM spans WHERE trace_id = ANY(:ids)"""
 )
 _labels = msgspec.json.Decoder(dict[str, str])
+_usage = msgspec.json.Decoder(dict[str, int])
+_cost = msgspec.json.Decoder(dict[str, float])
 _assessment = msgspec.json.Decoder(Assessment)
 
 
@@ -92,7 +94,8 @@ def _info(row: Sequence[Any], location: str, assessments: list[Assessment]) -> T
 def read_spans(session: Session, ids: Sequence[int], names: Mapping[int, str]) -> dict[int, list[SpanRecord]]:
     """The spans of the traces of these row numbers, roots first, then by start. ``names`` are the traces' ids."""
     found: dict[int, list[SpanRecord]] = defaultdict(list)
-    for number, span_id, parent, name, kind, status, start, end, content in session.rows_of(_SPANS, ids):
+    for row in session.rows_of(_SPANS, ids):
+        number, span_id, parent, name, kind, status, start, end, content, model, usage, cost = row
         record = SpanRecord(
             trace_id=names[number],
             span_id=span_id,
@@ -103,6 +106,9 @@ def read_spans(session: Session, ids: Sequence[int], names: Mapping[int, str]) -
             start_time_ns=start,
             end_time_ns=end,
             content=bytes(content),
+            model=model,
+            usage=_usage.decode(usage) if usage else None,
+            cost=_cost.decode(cost) if cost else None,
         )
         found[number].append(record)
     for spans in found.values():

@@ -21,7 +21,7 @@ from quire.domain.paging import Page, decode_token, encode_token
 from quire.domain.traces import NAME_TAG, SOURCE_RUN, TraceInfo
 from quire.store.sql.expressions import any_of
 from quire.store.sql.keys import Keys
-from quire.store.sql.listing import Condition, SortKey, after
+from quire.store.sql.listing import Condition, SortKey, after, condition
 from quire.store.sql.session import Rows, Session
 from quire.store.sql.spans import SqlSpans
 from quire.store.sql.statement import Statement
@@ -36,6 +36,8 @@ MOST_WALKS = 32
 # Looking at a trace on a walk costs about a fifth of finding and sorting one of few.
 _WALK_TO_SORT = 0.2
 _LEAST, _MOST = 500, 20_000
+# Numbers that an index finds few of.
+_NUMBERS = ("execution_time_ms", "total_tokens", "cost")
 _LAST = Statement("SELECT coalesce(max(id), 0) FROM traces")
 _FIND = Statement("SELECT id FROM traces WHERE trace_id = ANY(:names)")
 
@@ -128,6 +130,9 @@ class _Search:
         if item.kind == "attribute" and item.key == "trace_id" and item.op in ("=", "IN"):
             wanted = list(item.value) if isinstance(item.value, tuple) else [str(item.value)]
             return {row[0] for row in self._session.rows_of(_FIND, wanted)}
+        if item.kind == "attribute" and item.key in _NUMBERS and item.op != "!=":
+            of_these = traces.c.experiment_id.in_(self._experiments)
+            return self._limited(sa.select(traces.c.id).where(of_these, condition(traces.c[item.key], item)))
         if item.op != "=":
             return None
         match item.kind, item.key:
@@ -141,8 +146,8 @@ class _Search:
                 return self._labelled(TAG, self._keys.find(self._session, key), item)
             case "metadata", key if key not in UNINDEXED:
                 return self._labelled(METADATA, self._keys.find(self._session, key), item)
-            case "span", "name":
-                return self._limited(sa.select(spans.c.trace_id).where(spans.c.name == str(item.value)))
+            case "span", ("name" | "model") as column:
+                return self._limited(sa.select(spans.c.trace_id).where(spans.c[column] == str(item.value)))
             case ("feedback" | "expectation") as kind, name if isinstance(item.value, str):
                 own = (assessments.c.name == name, assessments.c.kind == kind, value_condition(item))
                 return self._limited(sa.select(assessments.c.trace_id).where(*own))

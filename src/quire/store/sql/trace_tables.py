@@ -45,6 +45,9 @@ traces = sa.Table(
 sa.Index("ix_traces_newest", traces.c.experiment_id, traces.c.timestamp_ms.desc(), traces.c.trace_id)
 sa.Index("ix_traces_status", traces.c.experiment_id, traces.c.status, traces.c.timestamp_ms.desc())
 sa.Index("ix_traces_duration", traces.c.experiment_id, traces.c.execution_time_ms)
+for _name, _column in (("ix_traces_tokens", traces.c.total_tokens), ("ix_traces_cost", traces.c.cost)):
+    _told = _column.is_not(None)
+    sa.Index(_name, traces.c.experiment_id, _column, sqlite_where=_told, postgresql_where=_told)
 
 trace_details = sa.Table(
     "trace_details",
@@ -96,6 +99,8 @@ spans = sa.Table(
     sa.UniqueConstraint("trace_id", "span_id"),
 )
 sa.Index("ix_spans_name", spans.c.name, spans.c.trace_id)
+_called = spans.c.model.is_not(None)
+sa.Index("ix_spans_model", spans.c.model, spans.c.trace_id, sqlite_where=_called, postgresql_where=_called)
 _failed = spans.c.status == sa.literal_column("'ERROR'")
 sa.Index("ix_spans_failed", spans.c.trace_id, sqlite_where=_failed, postgresql_where=_failed)
 
