@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from quire.caller import shortcut
 from quire.caller.settings import DEFAULT_BASE_URL, ServiceSettings
 from quire.caller.wire import MouldKey, Wire, casting, client_timeout, http_family
 from quire.domain.calls import TASK_PATHS, Call
@@ -77,7 +78,8 @@ class Transport:
         mould = self._wire.moulds.get(kind)
         with self._explained():
             async with asyncio.timeout(seconds):
-                if mould is not None and time.monotonic() - mould.cast_at < self._mould_life_s:
+                usable = mould is not None and shortcut.is_open()
+                if mould is not None and usable and time.monotonic() - mould.cast_at < self._mould_life_s:
                     limits = client_timeout(min(seconds, CONNECT_TIMEOUT_S))
                     reply = Reply(*await self._wire.post(mould, _encode(call.body), limits))
                     if not _REDIRECT <= reply.status < _REDIRECT + 100:

@@ -1,4 +1,4 @@
-"""OpenAI applications, under the names of MLflow's ``openai``: packaging them, and recording what they call."""
+"""OpenAI applications, under the names of MLflow's ``openai``: packaging, tracing, recording and replaying them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from quire.openai.autologging import autolog
     from quire.openai.flavor import load_model, log_model, save_model
+    from quire.openai.recording import RecordingMiss, record, replay
 
-__all__ = ["autolog", "load_model", "log_model", "save_model"]
+__all__ = ["RecordingMiss", "autolog", "load_model", "log_model", "record", "replay", "save_model"]
 
 _HOME = {
+    "RecordingMiss": "quire.openai.recording",
     "autolog": "quire.openai.autologging",
     "load_model": "quire.openai.flavor",
     "log_model": "quire.openai.flavor",
+    "record": "quire.openai.recording",
+    "replay": "quire.openai.recording",
     "save_model": "quire.openai.flavor",
 }
 

@@ -12,6 +12,7 @@ from quire.simulator.behaviour import Behaviour, FaultKind
 from quire.simulator.errors import ApiError
 from quire.simulator.faults import pause, refusal
 from quire.simulator.http import Reply, Request, Stream
+from quire.simulator.replaying import replayed
 from quire.simulator.request_log import RequestLog
 from quire.simulator.routes import Route, find_route
 from quire.simulator.simulation import Simulation
@@ -65,6 +66,10 @@ class SimulatorApp:
             auth.check(scope["headers"], self.simulation.behaviour.api_keys, azure=azure)
             route = find_route(scope["method"], scope["path"], scope["query_string"])
             fault = self._fault(route, body) if route.generates else None
+            strict = self.simulation.behaviour.unknown_question == "error"
+            recorded = replayed(self.simulation.recording, scope, body, strict=strict and route.generates)
+            if recorded is not None:
+                return recorded, fault, route.generates
             request = Request(
                 scope["method"],
                 scope["path"],

@@ -35,7 +35,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         with the prompt, responses with the input (a string as it is, items as JSON), embeddings with
         ``[0.1, 0.2, 0.3]`` as plain floats. Never cut by ``max_tokens``; no tool is called.
     recording: a JSONL file, or the same as a mapping ``{question: answer}`` or a list of records; see
-        :mod:`quire.simulator.recording`.
+        :mod:`quire.simulator.recording`. A file of ``quire.openai.record`` is one too.
     unknown_question: what a request gets whose question the recording lacks: simulated text, or a 404 that says so.
     call_tools: when a tool is called: ``"required"`` only when the request demands it, ``"auto"`` also under
         ``tool_choice="auto"`` unless the conversation ends with a tool's answer.

@@ -6,6 +6,9 @@ answer is a text, an object ``{"solution": text}`` (or ``{"text": text}``), or `
 object holds is left alone, and lines with one question add to one another. The same can be given as a list of such
 objects or as a mapping ``{question: answer}``.
 
+A line may also be a recorded request with its whole answer, as ``quire.openai.record`` writes it
+(:mod:`quire.domain.recordings`): a request that equals it gets that answer, byte for byte.
+
 A question matches when the message is the question, else when the message contains it (the longest, where it
 contains several): a prompt around the question does not matter. Both are found without trying every question.
 """
@@ -19,7 +22,8 @@ from typing import Any
 
 import msgspec
 
-from quire.domain.errors import InvalidInput, NotFound
+from quire.domain.errors import InvalidInput
+from quire.domain.recordings import Exchanges, parse_lines, read_exchange, read_file, require_record
 
 ANY_MODEL = "answer"
 _ANCHOR = 32
@@ -48,11 +52,16 @@ class RecordingIndex:
 
     def __init__(self, records: Iterable[_Record]) -> None:
         self._answers: dict[str, dict[str, Recorded]] = {}
+        exchanges = []
         for where, record in records:
             question = record.get("question")
+            if question is None and "request" in record:
+                exchanges.append(read_exchange(record, where))
+                continue
             if not isinstance(question, str) or not question.strip():
                 raise InvalidInput(f"{where} has no text under 'question'. Add it.")
             self._answers.setdefault(question.strip(), {}).update(_read_answers(record, where))
+        self.exchanges = Exchanges(exchanges)
         self._anchors: dict[int, dict[str, list[str]]] = {}
         for question in self._answers:
             length = min(len(question), _ANCHOR)
@@ -60,7 +69,12 @@ class RecordingIndex:
         self._find = functools.lru_cache(maxsize=4096)(self._search)
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._answers) + len(self.exchanges)
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether it has answers to questions too, besides whole requests."""
+        return bool(self._answers)
 
     def find(self, message: str, model: str) -> Recorded | None:
         """What ``model`` answered to the question that ``message`` is or contains; None if nothing is recorded."""
@@ -85,36 +99,15 @@ class RecordingIndex:
 def read_recording(source: object) -> RecordingIndex:
     """Read a recording from a file, a mapping or a list. Raises NotFound, or InvalidInput naming the faulty line."""
     if isinstance(source, str | Path):
-        return RecordingIndex(_read_lines(Path(source)))
+        path = Path(source)
+        return RecordingIndex(parse_lines(read_file(path), str(path)))
     if isinstance(source, Mapping):
         pairs = [{"question": question, ANY_MODEL: answer} for question, answer in source.items()]
         return RecordingIndex((f"The answer to {pair['question']!r:.80}", pair) for pair in pairs)
     if isinstance(source, Sequence):
-        return RecordingIndex(_require_record(record, f"Record {n}") for n, record in enumerate(source, 1))
+        numbered = ((f"Record {number}", record) for number, record in enumerate(source, 1))
+        return RecordingIndex((where, require_record(record, where)) for where, record in numbered)
     raise InvalidInput(f"A recording is a file, a mapping or a list of records, not {type(source).__name__}.")
-
-
-def _read_lines(path: Path) -> Iterator[_Record]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        raise NotFound(f"The recording {str(path)!r} does not exist (looked in {str(Path.cwd())!r}).") from None
-    except OSError as error:
-        raise InvalidInput(f"The recording {path} cannot be read: {error.strerror}. Give a JSONL file.") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            where = f"Line {number} of the recording {path}"
-            try:
-                record = msgspec.json.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise InvalidInput(f"{where} is not JSON: {error}.") from error
-            yield _require_record(record, where)
-
-
-def _require_record(record: object, where: str) -> _Record:
-    if not isinstance(record, Mapping):
-        raise InvalidInput(f"{where} is {type(record).__name__}. Give an object with 'question' and answers.")
-    return where, record
 
 
 def _read_answers(record: Mapping[str, Any], where: str) -> Iterator[tuple[str, Recorded]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from quire.openai.recording import Recorder, Replayer
     from quire.testing.simulator import Simulator
 
 
@@ -40,3 +42,32 @@ def simulator_factory() -> Iterator[Callable[..., Simulator]]:
     yield start
     for running in started:
         running.stop()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--openai-record``: record anew what tests replay."""
+    parser.getgroup("quire").addoption(
+        "--openai-record",
+        action="store_true",
+        help="Ask the real service in tests that use openai_replay, and record its answers.",
+    )
+
+
+@pytest.fixture
+def openai_replay(request: pytest.FixtureRequest) -> Iterator[Callable[[str | Path], Recorder | Replayer]]:
+    """Answers from a recording: ``openai_replay("answers.jsonl")``, a file beside the test, until the test ends.
+
+    ``pytest --openai-record`` asks the service that the environment names, and writes the file.
+    """
+    from quire.openai import record, replay
+
+    begun: list[Recorder | Replayer] = []
+
+    def begin(path: str | Path) -> Recorder | Replayer:
+        file = request.path.parent / path
+        begun.append(record(file) if request.config.getoption("--openai-record") else replay(file))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.close()

@@ -1,0 +1,9 @@
+"""Recording what the OpenAI SDK asks and is answered, and answering from a recording: no network, no key, no cost."""
+
+from __future__ import annotations
+
+from quire.domain.recordings import RecordingMiss
+from quire.openai.recording.recorder import Recorder, record
+from quire.openai.recording.replayer import Replayer, replay
+
+__all__ = ["Recorder", "RecordingMiss", "Replayer", "record", "replay"]
