@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 MLFLOW_VENV := .cache/mlflow
 MLFLOW2_VENV := .cache/mlflow-2
+CLIENTS_VENV := .cache/clients
 FASTTRACKML_VENV := .cache/fasttrackml
 OPENINFERENCE_VENV := .cache/openinference
 PHOENIX_VENV := .cache/phoenix
@@ -19,7 +20,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv fasttrackml-venv openinference-venv phoenix-venv clean
+.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv clients-venv fasttrackml-venv openinference-venv phoenix-venv clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +76,14 @@ $(MLFLOW2_VENV)/.ready: requirements-mlflow2.lock
 	@$(MLFLOW2_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow2.lock
 	@touch $@
 
+clients-venv: $(CLIENTS_VENV)/.ready  ## a virtual environment with clients of the OpenAI API that others wrote, for tests
+
+$(CLIENTS_VENV)/.ready: requirements-clients.lock
+	@echo "Installing clients of the OpenAI API into $(CLIENTS_VENV), for tests ..."
+	@$(PYTHON) -m venv $(CLIENTS_VENV)
+	@$(CLIENTS_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-clients.lock
+	@touch $@
+
 fasttrackml-venv: $(FASTTRACKML_VENV)/.ready  ## a virtual environment with FastTrackML's server, for benchmarks
 
 $(FASTTRACKML_VENV)/.ready: requirements-fasttrackml.lock
@@ -123,6 +132,9 @@ lock: setup  ## resolve the lock files anew (names, versions and hashes only)
 	$(BIN)/uv pip compile requirements-mlflow2.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements-mlflow2.lock
+	$(BIN)/uv pip compile requirements-clients.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" --quiet -o requirements-clients.lock
 	$(BIN)/uv pip compile requirements-fasttrackml.in --universal --python-version 3.11 --generate-hashes --no-deps \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements-fasttrackml.lock
