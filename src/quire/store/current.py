@@ -36,6 +36,11 @@ def get_tracking_uri() -> str:
     return _chosen.get("tracking") or _from_environment(VARIABLES) or DEFAULT_URI
 
 
+def chosen_tracking_uri() -> str | None:
+    """The URI that this process has set, whatever the environment says; None if it has set none."""
+    return _chosen.get("tracking")
+
+
 def is_tracking_uri_set() -> bool:
     """Whether a store was named, by :func:`set_tracking_uri` or by the environment."""
     return bool(_chosen.get("tracking") or _from_environment(VARIABLES))

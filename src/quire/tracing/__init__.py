@@ -5,6 +5,7 @@ Spans are OpenTelemetry's; the names are MLflow's. See docs/decisions/0200-traci
 
 from __future__ import annotations
 
+from quire.tracing.around import carry, context
 from quire.tracing.beginning import activate, begin, deactivate
 from quire.tracing.configuring import configure, disable, enable, is_enabled, reset
 from quire.tracing.decorator import trace
@@ -16,6 +17,11 @@ from quire.tracing.fluent import (
     start_span,
     start_span_no_context,
     update_current_trace,
+)
+from quire.tracing.propagation import (
+    get_tracing_context_headers_for_http_request,
+    inject,
+    set_tracing_context_from_http_request_headers,
 )
 from quire.tracing.sampling import Sampling
 from quire.tracing.span import Span
@@ -39,7 +45,9 @@ __all__ = [
     "Span",
     "activate",
     "begin",
+    "carry",
     "configure",
+    "context",
     "deactivate",
     "delete_assessment",
     "delete_trace_tag",
@@ -54,6 +62,8 @@ __all__ = [
     "get_current_active_span",
     "get_last_active_trace_id",
     "get_trace",
+    "get_tracing_context_headers_for_http_request",
+    "inject",
     "is_enabled",
     "log_assessment",
     "log_expectation",
@@ -62,6 +72,7 @@ __all__ = [
     "reset",
     "search_traces",
     "set_trace_tag",
+    "set_tracing_context_from_http_request_headers",
     "start_span",
     "start_span_no_context",
     "trace",

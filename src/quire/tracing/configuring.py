@@ -62,8 +62,8 @@ def disable() -> None:
 
 
 def is_enabled() -> bool:
-    """Whether spans are made."""
-    return state.settings().enabled
+    """Whether spans are made here."""
+    return state.is_on()
 
 
 def reset() -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast, overload
 
 from quire.tracing import beginning, state
-from quire.tracing.span import Span
-from quire.tracing.values import to_json
+from quire.tracing.arguments import Arguments
+from quire.tracing.span import NO_SPAN, Span
+from quire.tracing.values import as_data, to_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 Reducer = Callable[[list[Any]], Any]
+log = logging.getLogger("quire")
 
 
 @overload
@@ -99,53 +102,53 @@ class _Call:
     ) -> None:
         self.name = name or str(getattr(func, "__name__", type(func).__name__))
         self.span_type = span_type
-        self.attributes = {**attributes, "mlflow.spanFunctionName": getattr(func, "__name__", self.name)}
+        self.attributes = {**as_data(attributes), "mlflow.spanFunctionName": getattr(func, "__name__", self.name)}
         self.reducer = reducer
+        self._arguments = Arguments(func)
+
+    def begin(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Span | None:
+        """A span for one call, which is not current; None if it could not be made."""
         try:
-            self._signature: inspect.Signature | None = inspect.signature(func)
-        except (TypeError, ValueError):
-            self._signature = None
+            return beginning.begin(
+                self.name,
+                self.span_type,
+                inputs=to_json(self._arguments.named(args, kwargs)),
+                attributes=self.attributes,
+            )
+        except Exception as failed:
+            log.error("A span could not be begun: %r", failed)
+            return None
 
-    def begin(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Span:
-        """A span for one call, which is not current."""
-        return beginning.begin(
-            self.name, self.span_type, inputs=to_json(self._named(args, kwargs)), attributes=self.attributes
-        )
-
-    @contextmanager
-    def span(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Any]:
+    def span(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Running:
         """A span for one call, current inside of the block; nothing at all while tracing is off."""
-        if not state.settings().enabled:
-            yield _NOTHING
-            return
-        span = self.begin(args, kwargs)
-        token = beginning.activate(span)
-        try:
-            yield span
-        except BaseException as error:
-            span.finish(error=error)
-            raise
-        finally:
-            beginning.deactivate(token)
-            span.finish()
-
-    def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments by name; in their order if they do not fit the signature."""
-        if self._signature is None:
-            return {"args": list(args), "kwargs": dict(kwargs)}
-        try:
-            bound = self._signature.bind(*args, **kwargs).arguments
-        except TypeError:
-            return {"args": list(args), "kwargs": dict(kwargs)}
-        return {key: value for key, value in bound.items() if key not in ("self", "cls")}
+        return _Running(self, args, kwargs)
 
 
-class _Nothing:
-    def set_outputs(self, outputs: Any) -> None:
-        """Nothing."""
+class _Running:
+    """One call of a traced function."""
 
+    __slots__ = ("_args", "_call", "_kwargs", "_span", "_token")
 
-_NOTHING = _Nothing()
+    def __init__(self, call: _Call, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        self._call = call
+        self._args = args
+        self._kwargs = kwargs
+        self._span: Span | None = None
+
+    def __enter__(self) -> Span:
+        if not state.is_on():
+            return NO_SPAN
+        span = self._call.begin(self._args, self._kwargs)
+        if span is None:
+            return NO_SPAN
+        self._token = beginning.activate(span)
+        self._span = span
+        return span
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if self._span is not None:
+            beginning.deactivate(self._token)
+            self._span.finish(error=error)
 
 
 class _Collected:
@@ -154,7 +157,7 @@ class _Collected:
     def __init__(self, call: _Call, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         self._reducer = call.reducer
         self._items: list[Any] = []
-        self.span = call.begin(args, kwargs) if state.settings().enabled else None
+        self.span = call.begin(args, kwargs) if state.is_on() else None
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -36,16 +36,26 @@ def deliver_to(uri: str) -> Callable[[FinishedTrace], None]:
     """What hands a finished trace over to the store of a URI. It never raises."""
 
     def deliver(trace: FinishedTrace) -> None:
-        from quire.tracing.operations import Delivery
-
-        for listener in _listeners:
-            listener(trace)
         try:
-            _outboxes.of(uri).submit(Delivery([trace]))
+            for listener in _listeners:
+                listener(trace)
+            _outboxes.of(uri).submit(_delivery(trace))
         except Exception as error:
             log.error("A trace could not be recorded: %s", error)
 
     return deliver
+
+
+def _delivery(trace: FinishedTrace) -> Delivery:
+    if not _types:
+        from quire.tracing.operations import Delivery
+
+        _types.append(Delivery)
+    return _types[0]([trace], trace.weight)
+
+
+_types: list[type[Delivery]] = []
+"""The type of what an outbox carries, loaded with the first trace."""
 
 
 def listen(listener: Callable[[FinishedTrace], None]) -> Callable[[], None]:

@@ -37,8 +37,14 @@ class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
     @property
     def weight(self) -> int:
         """About how many bytes it takes in memory."""
-        texts = len(self.inputs or b"") + len(self.outputs or b"")
-        return _PER_SPAN + texts + 200 * len(self.attributes) + sum(200 + len(item.attributes) for item in self.events)
+        weight = _PER_SPAN + 200 * len(self.attributes)
+        if self.inputs is not None:
+            weight += len(self.inputs)
+        if self.outputs is not None:
+            weight += len(self.outputs)
+        for event in self.events:
+            weight += 200 + len(event.attributes)
+        return weight
 
 
 class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,6 +52,7 @@ class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     ``metadata`` and ``tags`` are those of the trace; ``overrides`` may hold the previews of its ``request`` and
     ``response`` and its ``state``, if they were set. All is complete once ``complete``, when the root has ended.
+    ``cleaned`` says that nothing is in it that may not be kept.
     """
 
     trace_id: bytes
@@ -56,8 +63,12 @@ class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     overrides: dict[str, str] = {}
     client_request_id: str = ""
     complete: bool = False
+    cleaned: bool = False
 
     @property
     def weight(self) -> int:
         """About how many bytes it takes in memory."""
-        return 400 + sum(span.weight for span in self.spans)
+        weight = 400
+        for span in self.spans:
+            weight += span.weight
+        return weight

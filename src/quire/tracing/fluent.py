@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import logging
+from collections.abc import Mapping
+from contextlib import ContextDecorator
+from contextvars import Token
 from typing import Any
 
 from opentelemetry import trace as otel
+from opentelemetry.context import Context
 
 from quire.domain.errors import InvalidState
 from quire.domain.traces import SESSION, USER, check_labels
 from quire.tracing import beginning, state
-from quire.tracing.span import Span
+from quire.tracing.span import NO_SPAN, Span
 from quire.tracing.values import to_json
 
+log = logging.getLogger("quire")
 
-@contextmanager
+
+class SpanBlock(ContextDecorator):
+    """A span around a block: it begins with it, is the current one inside of it, and ends with it."""
+
+    __slots__ = ("_attributes", "_experiment_id", "_name", "_run_id", "_span", "_token", "_type")
+
+    def __init__(
+        self,
+        name: str,
+        span_type: str,
+        attributes: Mapping[str, Any] | None,
+        experiment_id: str | None,
+        run_id: str | None,
+    ) -> None:
+        self._name = name
+        self._type = span_type
+        self._attributes = attributes
+        self._experiment_id = experiment_id
+        self._run_id = run_id
+        self._span: Span = NO_SPAN
+        self._token: Token[Context] | None = None
+
+    def _recreate_cm(self) -> SpanBlock:
+        """For the use as a decorator, where each call is a span."""
+        return SpanBlock(self._name, self._type, self._attributes, self._experiment_id, self._run_id)
+
+    def __enter__(self) -> Span:
+        if not state.is_on():
+            return NO_SPAN
+        try:
+            span = beginning.begin(self._name, self._type, experiment_id=self._experiment_id, run_id=self._run_id)
+            if self._attributes:
+                span.set_attributes(self._attributes)
+            self._token = beginning.activate(span)
+            self._span = span
+        except Exception as failed:
+            log.error("A span could not be begun: %r", failed)
+            return NO_SPAN
+        return span
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if self._token is not None:
+            beginning.deactivate(self._token)
+            self._span.finish(error=None if isinstance(error, GeneratorExit) else error)
+            self._token = None
+            self._span = NO_SPAN
+
+
 def start_span(
     name: str = "span",
-    span_type: str = "UNKNOWN",
+    span_type: str | None = "UNKNOWN",
     attributes: Mapping[str, Any] | None = None,
     *,
     experiment_id: str | None = None,
-) -> Iterator[Span]:
-    """Begin a span that is the current one inside of the block, and end it with the block.
+    run_id: str | None = None,
+) -> SpanBlock:
+    """A span around a block: ``with quire.start_span("name") as span:``. It is the current one inside of it.
 
     An error that leaves the block is recorded and goes on. A span that begins below no other is the root of a trace,
-    which belongs to the run and experiment that are active now, or to ``experiment_id``.
+    which belongs to the run and experiment that are active now, or to ``experiment_id`` and ``run_id``.
     """
-    if not state.settings().enabled:
-        yield off()
-        return
-    span = beginning.begin(name, span_type, experiment_id=experiment_id)
-    if attributes:
-        span.set_attributes(attributes)
-    token = beginning.activate(span)
-    error: BaseException | None = None
-    try:
-        yield span
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        beginning.deactivate(token)
-        span.finish(error=error if not isinstance(error, GeneratorExit) else None)
+    return SpanBlock(name, span_type or "UNKNOWN", attributes, experiment_id, run_id)
 
 
 def start_span_no_context(
@@ -58,8 +95,8 @@ def start_span_no_context(
     metadata: Mapping[str, str] | None = None,
 ) -> Span:
     """Begin a span that is current nowhere; end it with ``span.end()``. Without a parent it is the root of a trace."""
-    if not state.settings().enabled:
-        return off()
+    if not state.is_on() or parent_span is NO_SPAN:
+        return NO_SPAN
     span = beginning.begin(
         name,
         span_type,
@@ -127,11 +164,3 @@ def update_current_trace(
     trace.overrides.update({key: value for key, value in previews.items() if value is not None})
     if client_request_id is not None:
         trace.client_request_id = str(client_request_id)
-
-
-def off() -> Span:
-    """A span that goes nowhere, for when tracing is off."""
-    from quire.tracing.live import LiveTrace
-
-    trace = LiveTrace(1, "0", lambda _: None, metadata={})
-    return Span(trace, 1, b"", "off", "UNKNOWN")

@@ -1,11 +1,13 @@
 """One trace while it is made: where it belongs, what is said of it, and its spans that have ended.
 
-Spans wait here until the root ends, so that a trace is written once and whole, and so that what is kept of it can be
-decided when it is known how it went. A trace of many spans is handed on in parts.
+Spans wait here until the entry ends (the root, or the first span made here of a trace that another process began), so
+that they are written once and together, and so that what is kept can be decided when it is known how it went. A trace
+of many spans is handed on in parts.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 MOST_HELD = 200
 """Spans after which a trace that will be kept is handed on in parts."""
+MOST_WAITING = 20_000
+"""Spans that wait to know whether a trace is kept; older ones are let go."""
+
+_this_process = [0]
+"""How many forks lie between the first process and this one."""
 
 
 class LiveTrace:
@@ -26,15 +33,16 @@ class LiveTrace:
     __slots__ = (
         "_held",
         "_lock",
+        "_process",
         "_sampling",
         "client_request_id",
         "deliver",
+        "entry",
+        "entry_ended",
         "experiment_id",
-        "has_root_here",
         "kept",
         "metadata",
         "overrides",
-        "root_ended",
         "tags",
         "trace_id",
     )
@@ -47,7 +55,6 @@ class LiveTrace:
         *,
         metadata: dict[str, str],
         sampling: Sampling | None = None,
-        has_root_here: bool = True,
     ) -> None:
         self.trace_id = trace_id
         self.experiment_id = experiment_id
@@ -58,20 +65,36 @@ class LiveTrace:
         self.client_request_id = ""
         self._sampling = sampling
         self.kept = sampling is None or sampling.keeps_at_start(trace_id)
-        self.has_root_here = has_root_here
-        self.root_ended = False
+        self.entry = 0
+        self.entry_ended = False
         self._held: list[FinishedSpan] = []
         self._lock = threading.Lock()
+        self._process = _this_process[0]
 
-    def add(self, span: FinishedSpan, *, is_root: bool) -> None:
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process has begun it, and not the one that it was forked from."""
+        return self._process == _this_process[0]
+
+    def _take_over(self) -> None:
+        """In the child of a fork the root never ends: spans that end here are handed on as they end."""
+        self._lock = threading.Lock()
+        self._held = []
+        self.entry = 0
+        self.entry_ended = True
+        self._process = _this_process[0]
+
+    def add(self, span: FinishedSpan, *, is_entry: bool) -> None:
         """Take a span that has ended."""
+        if self._process != _this_process[0]:
+            self._take_over()
         with self._lock:
             self._held.append(span)
-            if is_root:
-                self.root_ended = True
-                if self._sampling is not None:
-                    self.kept = self.kept or self._sampling.keeps_at_end(span, self._held)
-            elif self.has_root_here and not self.root_ended and (len(self._held) < MOST_HELD or not self.kept):
+            if is_entry:
+                self.entry_ended = True
+                if not self.kept and self._sampling is not None:
+                    self.kept = self._sampling.keeps_at_end(span, self._held)
+            elif not self.entry_ended and not self._is_due():
                 return
             spans, self._held = self._held, []
             if not self.kept:
@@ -81,10 +104,26 @@ class LiveTrace:
                 trace_id=self.trace_id.to_bytes(16, "big"),
                 experiment_id=self.experiment_id,
                 spans=spans,
-                metadata=dict(self.metadata),
-                tags=dict(self.tags),
-                overrides=dict(self.overrides),
+                metadata=self.metadata.copy(),
+                tags=self.tags.copy(),
+                overrides=self.overrides.copy(),
                 client_request_id=self.client_request_id,
-                complete=is_root,
+                complete=is_entry and not span.parent_id,
             )
         )
+
+    def _is_due(self) -> bool:
+        """Whether a part is handed on before the end. Of one that may not be kept, the oldest half is let go."""
+        if self.kept:
+            return len(self._held) >= MOST_HELD
+        if len(self._held) >= MOST_WAITING:
+            del self._held[: MOST_WAITING // 2]
+        return False
+
+
+def _after_fork() -> None:
+    _this_process[0] += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

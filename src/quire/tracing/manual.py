@@ -8,9 +8,8 @@ from typing import Any
 from opentelemetry import trace as otel
 
 from quire.domain.errors import InvalidState
-from quire.domain.traces import SOURCE_RUN
 from quire.tracing import beginning, state
-from quire.tracing.span import Span
+from quire.tracing.span import NO_SPAN, Span
 from quire.tracing.values import to_json
 
 _open: dict[str, dict[str, Span]] = {}
@@ -29,6 +28,8 @@ def start_trace(
     uri: str,
 ) -> Span:
     """Begin a trace in the store of ``uri``; what is returned is its root."""
+    if not state.is_on():
+        return NO_SPAN
     span = beginning.begin(
         name,
         span_type,
@@ -37,13 +38,11 @@ def start_trace(
         experiment_id=experiment_id,
         start_ns=start_time_ns,
         uri=uri,
+        run_id=run_id,
     )
     span.set_attributes(attributes or {})
     span.live_trace.tags.update({str(key): str(value) for key, value in (tags or {}).items()})
-    if run_id is not None:
-        span.live_trace.metadata[SOURCE_RUN] = run_id
-    if state.settings().enabled:
-        _open[span.trace_id] = {span.span_id: span}
+    _open[span.trace_id] = {span.span_id: span}
     return span
 
 
@@ -58,6 +57,8 @@ def start_span(
     start_time_ns: int | None,
 ) -> Span:
     """Begin a span below another of a trace that is open."""
+    if trace_id == NO_SPAN.trace_id:
+        return NO_SPAN
     span = beginning.begin(
         name,
         span_type,
@@ -74,6 +75,8 @@ def end_span(
     trace_id: str, span_id: str, outputs: Any, attributes: Mapping[str, Any] | None, status: Any, end_ns: int | None
 ) -> None:
     """End a span."""
+    if trace_id == NO_SPAN.trace_id:
+        return
     span = _find(trace_id, span_id)
     span.end(end_ns, outputs=outputs, attributes=attributes, status=status)
     if span.parent_id is not None:
@@ -84,6 +87,8 @@ def end_trace(
     trace_id: str, outputs: Any, attributes: Mapping[str, Any] | None, status: Any, end_ns: int | None
 ) -> None:
     """End the root of a trace, and with it whatever of it is still open."""
+    if trace_id == NO_SPAN.trace_id:
+        return
     spans = _spans(trace_id)
     root = next(iter(spans.values()))
     for span in list(spans.values())[1:]:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from quire.domain.traces import Trace
+from quire.domain.errors import AlreadyExists, InvalidInput, NotFound
+from quire.domain.traces import ExperimentLocation, Trace, TraceLocation
 from quire.store.base import Store
 from quire.tracing import state
+from quire.tracing.cleaning import fit_for_disk
+from quire.tracing.destination import NAMED
 from quire.tracing.finished import FinishedTrace
 from quire.tracing.writing import stored
+from quire.tracking.experiments import DEFAULT_EXPERIMENT_ID
+
+log = logging.getLogger("quire")
 
 AT_ONCE = 100
 """Traces that are stored with one call."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """Traces that are on their way to the same experiment."""
+    """Traces that are on their way to the same experiment. ``weight`` is about how many bytes they take in memory."""
 
     traces: list[FinishedTrace]
-
-    @property
-    def weight(self) -> int:
-        """About how many bytes it takes in memory."""
-        return sum(trace.weight for trace in self.traces)
+    weight: int = 0
 
 
 class OfTraces:
@@ -32,6 +35,7 @@ class OfTraces:
 
     name = "traces"
     operation = Delivery
+    returns_before_disk = True
 
     @property
     def most_on_disk(self) -> int:
@@ -55,13 +59,71 @@ class OfTraces:
                 yield Delivery([trace for place in chosen for trace in deliveries[place].traces]), chosen
 
     @staticmethod
+    def for_disk(delivery: Delivery) -> Delivery:
+        """A delivery as it may wait on disk: without what may not be kept."""
+        return Delivery([fit_for_disk(trace) for trace in delivery.traces], delivery.weight)
+
+    @staticmethod
     def perform(store: Store, delivery: Delivery) -> None:
-        """Store traces."""
-        traces: list[Trace] = [stored(trace) for trace in delivery.traces]
-        store.log_traces(traces)
+        """Store traces. One that cannot even be written does not keep the others from it."""
+        traces, failed = [], None
+        for trace in delivery.traces:
+            try:
+                traces.append(stored(trace))
+            except Exception as error:
+                failed = error
+        _store(store, traces, delivery.traces[0].experiment_id)
+        if failed is not None:
+            raise InvalidInput(f"A trace cannot be written: {failed!r}")
 
     @staticmethod
     def described(delivery: Delivery) -> str:
         """What it is, for the log."""
         ids = [f"tr-{trace.trace_id.hex()}" for trace in delivery.traces]
         return f"the trace {ids[0]}" if len(ids) == 1 else f"{len(ids)} traces, the first {ids[0]}"
+
+
+def _store(store: Store, traces: Sequence[Trace], experiment: str) -> None:
+    if not traces:
+        return
+    known = _experiment(store, experiment)
+    try:
+        store.log_traces([_moved(trace, known) for trace in traces])
+    except NotFound as error:
+        if known == DEFAULT_EXPERIMENT_ID:
+            raise
+        log.error("%s %d traces go to the default experiment instead.", error.message, len(traces))
+        store.log_traces([_moved(trace, DEFAULT_EXPERIMENT_ID) for trace in traces])
+
+
+def _experiment(store: Store, experiment: str) -> str:
+    """The id of an experiment, made if it is known by its name and there is none."""
+    if not experiment.startswith(NAMED):
+        return experiment
+    name = experiment.removeprefix(NAMED)
+    key = (store.uri, name)
+    if key not in _ids:
+        found = store.get_experiment_by_name(name)
+        _ids[key] = found.experiment_id if found is not None else _made(store, name)
+    return _ids[key]
+
+
+def _made(store: Store, name: str) -> str:
+    try:
+        return store.create_experiment(name)
+    except AlreadyExists:  # another process was faster
+        found = store.get_experiment_by_name(name)
+        if found is None:
+            raise
+        return found.experiment_id
+
+
+_ids: dict[tuple[str, str], str] = {}
+"""Experiments that were looked up by their names, by store and name."""
+
+
+def _moved(trace: Trace, experiment_id: str) -> Trace:
+    if trace.info.experiment_id == experiment_id:
+        return trace
+    place = TraceLocation(mlflow_experiment=ExperimentLocation(experiment_id=experiment_id))
+    return Trace(msgspec.structs.replace(trace.info, trace_location=place), trace.spans)

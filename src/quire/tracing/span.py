@@ -19,7 +19,7 @@ from quire.tracing.values import to_json
 UNSET, OK, ERROR = 0, 1, 2
 _STATUS = {"UNSET": UNSET, "OK": OK, "ERROR": ERROR}
 _NAMES = ("UNSET", "OK", "ERROR")
-_SAMPLED = otel.TraceFlags(otel.TraceFlags.SAMPLED)
+_SAMPLED, _NOT_SAMPLED = otel.TraceFlags(otel.TraceFlags.SAMPLED), otel.TraceFlags(otel.TraceFlags.DEFAULT)
 
 
 log = logging.getLogger("quire")
@@ -36,7 +36,8 @@ class Span(otel.Span):
     """A step of a trace that is under way. Made by :func:`quire.start_span`, :func:`quire.trace` and instrumentation.
 
     Nothing here raises for a value that cannot be kept: what JSON has no form for is kept as its ``repr``. Inputs,
-    outputs and attributes are those of the moment at which they are set.
+    outputs and attributes are those of the moment at which they are set; after the end nothing can be set any more.
+    ``live_trace`` is the trace that it belongs to, ``span_number`` its id as a number of 64 bits.
     """
 
     __slots__ = (
@@ -50,11 +51,11 @@ class Span(otel.Span):
         "_name",
         "_outputs",
         "_parent",
-        "_span_id",
         "_start_ns",
         "_status",
-        "_trace",
         "_type",
+        "live_trace",
+        "span_number",
     )
 
     def __init__(
@@ -68,8 +69,8 @@ class Span(otel.Span):
         attributes: Mapping[str, Any] | None = None,
         start_ns: int | None = None,
     ) -> None:
-        self._trace = trace
-        self._span_id = span_id
+        self.live_trace = trace
+        self.span_number = span_id
         self._parent = parent
         self._name = name
         self._type = span_type
@@ -89,14 +90,14 @@ class Span(otel.Span):
     @property
     def trace_id(self) -> str:
         """``tr-`` and 32 hexadecimal digits."""
-        return f"tr-{self._trace.trace_id:032x}"
+        return f"tr-{self.live_trace.trace_id:032x}"
 
     request_id = trace_id
 
     @property
     def span_id(self) -> str:
         """16 hexadecimal digits."""
-        return f"{self._span_id:016x}"
+        return f"{self.span_number:016x}"
 
     @property
     def parent_id(self) -> str | None:
@@ -148,31 +149,29 @@ class Span(otel.Span):
         return self._end_ns or None
 
     @property
-    def span_number(self) -> int:
-        """Its id as a number of 64 bits."""
-        return self._span_id
-
-    @property
-    def live_trace(self) -> LiveTrace:
-        """The trace that it belongs to."""
-        return self._trace
+    def id_bytes(self) -> bytes:
+        """Its id as 8 bytes."""
+        return self.span_number.to_bytes(8, "big")
 
     # -- what is said of it ------------------------------------------------------------------------
 
     def set_inputs(self, inputs: Any) -> None:
         """Set what goes in."""
-        self._inputs = to_json(inputs)
+        if not self._end_ns:
+            self._inputs = to_json(inputs)
 
     def set_outputs(self, outputs: Any) -> None:
         """Set what came out."""
-        self._outputs = to_json(outputs)
+        if not self._end_ns:
+            self._outputs = to_json(outputs)
 
     def set_span_type(self, span_type: str) -> None:
         """Set the kind of work."""
-        self._type = str(span_type)
+        if not self._end_ns:
+            self._type = str(span_type)
 
     def set_attribute(self, key: str, value: Any) -> None:
-        """Set one attribute. After the end nothing can be set any more."""
+        """Set one attribute."""
         if self._end_ns:
             return
         simple = value is None or isinstance(value, str | bool | int | float)
@@ -185,6 +184,8 @@ class Span(otel.Span):
 
     def set_status(self, status: Any, description: str | None = None) -> None:
         """Say how it went: ``"OK"``, ``"ERROR"``, or a status object of MLflow's or OpenTelemetry's."""
+        if self._end_ns:
+            return
         code = getattr(status, "status_code", status)
         text = str(getattr(code, "name", code)).rpartition("_")[2].upper()
         self._status = _STATUS.get(text, UNSET)
@@ -192,6 +193,8 @@ class Span(otel.Span):
 
     def add_event(self, name: Any, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None) -> None:
         """Record that something happened; ``timestamp`` in nanoseconds. MLflow's SpanEvent is understood too."""
+        if self._end_ns:
+            return
         if not isinstance(name, str):
             name, attributes, timestamp = str(name.name), name.attributes, getattr(name, "timestamp", timestamp)
         moment = time.time_ns() if timestamp is None else int(timestamp)
@@ -199,38 +202,46 @@ class Span(otel.Span):
 
     def record_exception(
         self,
-        exception: BaseException,
+        exception: BaseException | str,
         attributes: Mapping[str, Any] | None = None,
         timestamp: int | None = None,
         escaped: bool = False,
     ) -> None:
         """Record an error, and that it went wrong. The text is redacted before it is stored."""
+        if self._end_ns:
+            return
+        if not isinstance(exception, BaseException):
+            exception = RuntimeError(str(exception))  # MLflow takes the text of an error too
         kind = type(exception)
         details = {
             "exception.type": f"{kind.__module__}.{kind.__qualname__}",
-            "exception.message": str(exception),
-            "exception.stacktrace": "".join(traceback.format_exception(exception)),
+            "exception.message": text_of(exception),
+            "exception.stacktrace": _stack_of(exception),
             **(attributes or {}),
         }
         self.add_event("exception", details, timestamp)
         self._status = ERROR
-        self._message = f"{kind.__name__}: {exception}"
+        self._message = f"{kind.__name__}: {text_of(exception)}"
 
     def add_link(self, context: otel.SpanContext, attributes: Any = None) -> None:
         """Say that another span has to do with it."""
-        self._links.append((context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big")))
+        if not self._end_ns:
+            self._links.append((context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big")))
 
     # -- OpenTelemetry -----------------------------------------------------------------------------
 
     def get_span_context(self) -> otel.SpanContext:
         """What OpenTelemetry passes on to other spans and services."""
         if self._context is None:
-            self._context = otel.SpanContext(self._trace.trace_id, self._span_id, is_remote=False, trace_flags=_SAMPLED)
+            trace = self.live_trace
+            flags = _SAMPLED if trace.kept else _NOT_SAMPLED
+            self._context = otel.SpanContext(trace.trace_id, self.span_number, is_remote=False, trace_flags=flags)
         return self._context
 
     def update_name(self, name: str) -> None:
         """Call it something else."""
-        self._name = str(name)
+        if not self._end_ns:
+            self._name = str(name)
 
     def is_recording(self) -> bool:
         """Whether it has not ended."""
@@ -276,15 +287,18 @@ class Span(otel.Span):
             if attributes:
                 self._attributes.update(attributes)
             self._end_ns = end_time_ns or time.time_ns()
-            if not self._parent:
-                state.note_end(self.trace_id)
-            self._trace.add(self._finished(), is_root=not self._parent)
-        except Exception:
-            log.exception("A span could not be recorded")
+            trace = self.live_trace
+            is_entry = self.span_number == trace.entry
+            if is_entry:
+                state.note_end(self)
+            trace.add(self._finished(), is_entry=is_entry)
+        except Exception as failed:
+            self._end_ns = self._end_ns or 1
+            log.error("A span could not be recorded: %r", failed)
 
     def _finished(self) -> FinishedSpan:
         return FinishedSpan(
-            self._span_id.to_bytes(8, "big"),
+            self.id_bytes,
             self._parent,
             self._name,
             self._type,
@@ -306,5 +320,33 @@ class Span(otel.Span):
         self.finish(error=error)
 
     def __del__(self) -> None:
-        if not self._end_ns:
-            self.finish(attributes={"quire.abandoned": True})
+        try:
+            if not self._end_ns and self.live_trace.is_ours:
+                self.finish(attributes={"quire.abandoned": True})
+        except Exception:  # the interpreter is ending, or the span was never whole
+            return
+
+
+def text_of(error: BaseException) -> str:
+    """What an error says, whatever its ``__str__`` does."""
+    try:
+        return str(error)
+    except Exception:
+        return f"<{type(error).__name__} that cannot be shown>"
+
+
+def _stack_of(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:
+        return ""
+
+
+def _no_span() -> Span:
+    span = Span(LiveTrace(0, "0", lambda _: None, metadata={}), 0, b"", "off", "UNKNOWN")
+    span._end_ns = 1
+    return span
+
+
+NO_SPAN = _no_span()
+"""What stands for a span where none is made: it takes everything and keeps nothing."""

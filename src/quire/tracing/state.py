@@ -1,10 +1,12 @@
-"""The settings of this process, and the roots that have not ended."""
+"""The settings of this process, what holds in this context, and the roots that have not ended."""
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,11 +17,22 @@ if TYPE_CHECKING:
     from quire.tracing.live import LiveTrace
     from quire.tracing.span import Span
 
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What :func:`quire.tracing.context` says of the traces that begin inside of it."""
+
+    metadata: Mapping[str, str] = {}
+    tags: Mapping[str, str] = {}
+    enabled: bool | None = None
+
+
+_NONE = Surroundings()
+_here: ContextVar[Surroundings] = ContextVar("quire_trace_surroundings", default=_NONE)
 _lock = threading.Lock()
 _settings: list[Settings] = []
-_roots: weakref.WeakSet[Span] = weakref.WeakSet()
-_last: list[str] = []
-_last_here: ContextVar[str | None] = ContextVar("quire_last_trace", default=None)
+_roots: dict[int, weakref.ref[Span]] = {}
+_last = [0]
+_last_here: ContextVar[int] = ContextVar("quire_last_trace", default=0)
 
 
 def settings() -> Settings:
@@ -41,25 +54,52 @@ def reset() -> None:
     _settings.clear()
 
 
+def surroundings() -> Surroundings:
+    """What holds here."""
+    return _here.get()
+
+
+def surround(inner: Surroundings) -> Token[Surroundings]:
+    """Let something else hold here."""
+    return _here.set(inner)
+
+
+def leave(token: Token[Surroundings]) -> None:
+    """Let hold what held before; from another context, where that cannot be, nothing happens."""
+    try:
+        _here.reset(token)
+    except (ValueError, RuntimeError):
+        return
+
+
+def is_on() -> bool:
+    """Whether spans are made here."""
+    here = _here.get().enabled
+    return settings().enabled if here is None else here and settings().enabled
+
+
 def note_root(span: Span) -> None:
-    """Remember a root, so that the end of the program ends it."""
-    _roots.add(span)
+    """Remember the first span that is made here of a trace, so that the end of the program ends it."""
+    _roots[span.span_number] = weakref.ref(span)
 
 
-def note_end(trace_id: str) -> None:
-    """Remember which trace ended last."""
-    _last[:] = [trace_id]
-    _last_here.set(trace_id)
+def note_end(span: Span) -> None:
+    """It has ended."""
+    _roots.pop(span.span_number, None)
+    number = span.live_trace.trace_id
+    _last[0] = number
+    _last_here.set(number)
 
 
 def last_trace_id(*, here: bool) -> str | None:
     """The trace that ended last, in this process or in this context."""
-    return _last_here.get() if here else next(iter(_last), None)
+    number = _last_here.get() if here else _last[0]
+    return f"tr-{number:032x}" if number else None
 
 
 def live_trace(trace_id: str) -> LiveTrace | None:
     """The trace of that id if it is being made here and its root has not ended."""
-    for span in list(_roots):
+    for span in _open_roots():
         if span.trace_id == trace_id and span.is_recording():
             return span.live_trace
     return None
@@ -67,6 +107,19 @@ def live_trace(trace_id: str) -> LiveTrace | None:
 
 def end_roots() -> None:
     """End roots that nobody has ended, as ends of the program do: nothing stays in progress for ever."""
-    for span in list(_roots):
+    for span in _open_roots():
         span.finish(attributes={"quire.abandoned": True})
     _roots.clear()
+
+
+def _forget_roots() -> None:
+    """In the child of a fork: what the parent has begun is the parent's to end."""
+    _roots.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_roots)
+
+
+def _open_roots() -> list[Span]:
+    return [span for span in (known() for known in list(_roots.values())) if span is not None]

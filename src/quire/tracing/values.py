@@ -20,6 +20,13 @@ def to_json(value: Any) -> bytes:
         return _encode(_plain(value, 0))
 
 
+def as_data(value: Any) -> Any:
+    """A value as plain data; this never raises."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return msgspec.json.decode(to_json(value))
+
+
 def _special(value: Any) -> Any:
     """Plain data for an object that msgspec does not know."""
     dump = getattr(value, "model_dump", None)

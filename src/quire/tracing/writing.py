@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
 from quire.domain.otlp import read_span
 from quire.domain.otlp.values import put
-from quire.domain.traces import NAME_TAG, TRACE_STATES, SpanRecord, Trace, TraceFacts, TraceState, trace_info
-from quire.tracing import state
-from quire.tracing.completing import complete
+from quire.domain.redaction import redact
+from quire.domain.traces import (
+    MAX_PREVIEW,
+    NAME_TAG,
+    TRACE_STATES,
+    SpanRecord,
+    Trace,
+    TraceFacts,
+    TraceState,
+    trace_info,
+)
+from quire.tracing.cleaning import Held, held_of, kept_overrides
 from quire.tracing.finished import FinishedSpan, FinishedTrace
-from quire.tracing.markers import SHAPES_ONLY
+from quire.tracing.values import to_json
 
 _TYPE = "mlflow.spanType"
 _INPUTS = "mlflow.spanInputs"
@@ -25,9 +34,10 @@ _STATES: tuple[TraceState, ...] = ("STATE_UNSPECIFIED", "OK", "ERROR")
 
 def stored(trace: FinishedTrace) -> Trace:
     """A trace as a store keeps it. Credentials are replaced, and content is left out if the settings say so."""
+    said = _Said(trace)
     records = []
     for span in trace.spans:
-        records.append(_record(trace, span))
+        records.append(_record(said, span))
         time.sleep(0)  # lets a thread of the program go on that has waited for this one
     root = next((span for span in reversed(trace.spans) if not span.parent_id), None)
     facts = next((record.facts for record in records if record.parent_id is None), None) or TraceFacts()
@@ -36,7 +46,7 @@ def stored(trace: FinishedTrace) -> Trace:
         trace.experiment_id,
         timestamp_ms=(root or trace.spans[0]).start_ns // 1_000_000,
         execution_time_ms=None if root is None else (root.end_ns - root.start_ns) // 1_000_000,
-        client_request_id=trace.client_request_id,
+        client_request_id=redact(trace.client_request_id),
         state=_state(trace, root),
         tags=dict(facts.tags),
         trace_metadata=dict(facts.metadata),
@@ -46,6 +56,17 @@ def stored(trace: FinishedTrace) -> Trace:
     return Trace(info, records)
 
 
+class _Said:
+    """What is said of a trace, without credentials."""
+
+    def __init__(self, trace: FinishedTrace) -> None:
+        self.trace_id = trace.trace_id
+        self.cleaned = trace.cleaned
+        self.tags = {key: redact(value) for key, value in trace.tags.items()}
+        self.metadata = {key: redact(value) for key, value in trace.metadata.items()}
+        self.overrides = {key: redact(value)[:MAX_PREVIEW] for key, value in kept_overrides(trace).items()}
+
+
 def _state(trace: FinishedTrace, root: FinishedSpan | None) -> TraceState:
     if root is None:
         return "IN_PROGRESS"
@@ -53,12 +74,12 @@ def _state(trace: FinishedTrace, root: FinishedSpan | None) -> TraceState:
     return next((state for state in TRACE_STATES if state == given), _STATES[root.status])
 
 
-def _record(trace: FinishedTrace, span: FinishedSpan) -> SpanRecord:
-    record = read_span(_message(trace.trace_id, span))
+def _record(trace: _Said, span: FinishedSpan) -> SpanRecord:
+    record = read_span(_message(trace.trace_id, span, held_of(span, cleaned=trace.cleaned)))
     facts = record.facts or TraceFacts()
     tags = {**facts.tags, **trace.tags}
     if not span.parent_id:
-        tags.setdefault(NAME_TAG, span.name)
+        tags.setdefault(NAME_TAG, record.name)
     said = TraceFacts(
         request_preview=trace.overrides.get("request", facts.request_preview),
         response_preview=trace.overrides.get("response", facts.response_preview),
@@ -68,63 +89,48 @@ def _record(trace: FinishedTrace, span: FinishedSpan) -> SpanRecord:
     return msgspec.structs.replace(record, facts=said)
 
 
-def _message(trace_id: bytes, span: FinishedSpan) -> Message:
-    attributes = _attributes(span)
+def _message(trace_id: bytes, span: FinishedSpan, held: Held) -> Message:
     message = Message(
         trace_id=trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_id,
-        name=span.name,
+        name=_text(held.name),
         start_time_unix_nano=span.start_ns,
         end_time_unix_nano=span.end_ns,
     )
     message.status.code = span.status  # type: ignore[assignment]
-    if span.message:
-        message.status.message = span.message
-    for key, value in attributes.items():
-        put(message.attributes.add(key=key).value, value)
-    for item in span.events:
-        event = message.events.add(name=item.name, time_unix_nano=item.time_ns)
-        for key, value in msgspec.json.decode(item.attributes).items():
-            put(event.attributes.add(key=key).value, value)
+    if held.message:
+        message.status.message = _text(held.message)
+    for key, value in _attributes(held).items():
+        _put(message.attributes.add(key=_text(key)).value, value)
+    for item, (name, attributes) in zip(span.events, held.events, strict=False):
+        event = message.events.add(name=_text(name), time_unix_nano=item.time_ns)
+        for key, value in attributes.items():
+            _put(event.attributes.add(key=_text(key)).value, value)
     for trace_of_link, span_of_link in span.links:
         message.links.add(trace_id=trace_of_link, span_id=span_of_link)
     return message
 
 
-def _attributes(span: FinishedSpan) -> dict[str, Any]:
-    """All attributes of a span, its content among them, after the program's own hooks."""
-    settings = state.settings()
-    attributes: dict[str, Any] = {_TYPE: span.type, **span.attributes}
-    inputs = None if span.inputs is None else msgspec.json.decode(span.inputs)
-    outputs = None if span.outputs is None else msgspec.json.decode(span.outputs)
-    complete(attributes, inputs, outputs)
-    if settings.redact:
-        held: dict[str, Any] = {
-            "name": span.name,
-            "type": span.type,
-            "inputs": inputs,
-            "outputs": outputs,
-            "attributes": attributes,
-        }
-        for hook in settings.redact:
-            hook(held)
-        inputs, outputs, attributes = held["inputs"], held["outputs"], held["attributes"]
-    if attributes.pop(SHAPES_ONLY, False) or not settings.content:
-        inputs, outputs = shape(inputs), shape(outputs)
-    if inputs is not None:
-        attributes[_INPUTS] = inputs
-    if outputs is not None:
-        attributes[_OUTPUTS] = outputs
+def _attributes(held: Held) -> dict[str, Any]:
+    """All attributes of a span, its content among them."""
+    attributes: dict[str, Any] = {_TYPE: held.type, **held.attributes}
+    if held.inputs is not None:
+        attributes[_INPUTS] = held.inputs
+    if held.outputs is not None:
+        attributes[_OUTPUTS] = held.outputs
     return attributes
 
 
-def shape(value: Any) -> Any:
-    """A value without its content: types of what it holds and lengths of its texts."""
-    if isinstance(value, Mapping):
-        return {key: shape(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [shape(item) for item in value]
-    if isinstance(value, str):
-        return f"<{len(value)} characters>"
-    return value
+def _put(target: AnyValue, value: Any) -> None:
+    """Set a value; one that is nested too deep, or has no form in the protocol, is kept as JSON text."""
+    try:
+        put(target, value)
+    except Exception:
+        target.Clear()
+        target.string_value = to_json(value).decode("utf-8", "replace")
+
+
+def _text(text: str) -> str:
+    """Text that protobuf takes: without halves of characters."""
+    return text.encode("utf-8", "replace").decode()

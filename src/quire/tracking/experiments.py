@@ -63,6 +63,11 @@ def current_experiment_id() -> str:
     return _active.get(store) or _handed_down(store) or _from_environment() or DEFAULT_EXPERIMENT_ID
 
 
+def active_in(store_uri: str) -> str | None:
+    """The experiment that this process has set for the store of an absolute URI; None if it has set none."""
+    return _active.get(store_uri)
+
+
 def create_experiment(name: str, artifact_location: str | None = None, tags: dict[str, Any] | None = None) -> str:
     """Create an experiment and return its id. AlreadyExists if the name is taken."""
     return Client().create_experiment(name, artifact_location, tags)

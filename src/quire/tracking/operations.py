@@ -98,9 +98,15 @@ class OfRuns:
     name = "runs"
     operation = Operation
     most_on_disk = None
+    returns_before_disk = False
     checked = staticmethod(checked)
     merged = staticmethod(merged)
     perform = staticmethod(perform)
+
+    @staticmethod
+    def for_disk(operation: Operation) -> Operation:
+        """An operation as it may wait on disk: as it is, because no credential is in it any more."""
+        return operation
 
     @staticmethod
     def described(operation: Operation) -> str:

@@ -23,6 +23,8 @@ from quire.tracking.spill import Item, Spill, Waiting
 
 MAX_WEIGHT = 32 * 1024 * 1024
 """About how many bytes wait in memory; what is more goes to disk."""
+MOVED = 50
+"""Operations that go from full memory to disk together."""
 CHUNK = 2000
 """Operations that are taken up together."""
 LINGER = 0.05
@@ -55,8 +57,15 @@ class Kind(Protocol[Op]):
     def most_on_disk(self) -> int | None:
         """About how many bytes may wait on disk; what comes then is dropped and counted. None: as many as fit."""
 
+    @property
+    def returns_before_disk(self) -> bool:
+        """Whether handing one over returns while it is only in memory, though others wait on disk already."""
+
     def checked(self, operation: Op, /) -> Op:
         """The operation as it is kept. Raises InvalidInput for one that no store accepts."""
+
+    def for_disk(self, operation: Op, /) -> Op:
+        """The operation as it may wait on disk."""
 
     def merged(self, operations: Sequence[Op], /) -> Iterable[tuple[Op, list[int]]]:
         """Operations joined to as few as stores accept, each with the places of those that it holds."""
@@ -89,7 +98,7 @@ class Outbox(Generic[Op]):
         self._changed = threading.Condition()
         self._memory: deque[Waiting[Op]] = deque()
         self._weight = 0
-        self._spill: Spill[Op] = Spill(self._store().uri, kind.name, kind.operation)
+        self._spill: Spill[Op] = Spill(self._store().uri, kind.name, kind.operation, kind.for_disk)
         self._in_flight: list[Waiting[Op]] = []
         self.dropped = 0
         self._submitted = self._finished = 0
@@ -108,7 +117,13 @@ class Outbox(Generic[Op]):
                 self._drop()
                 return RunOperations(self, self._submitted)
             waiting = Waiting(self._submitted + 1, operation)
-            if self._spill.count:
+            if self._kind.returns_before_disk:
+                if not self._has_room(operation):
+                    self._drop()
+                    return RunOperations(self, self._submitted)
+                self._memory.append(waiting)
+                self._weight += operation.weight
+            elif self._spill.count:
                 self._spill.add([waiting])
             elif self._weight + operation.weight > MAX_WEIGHT:
                 self._spill.add([*self._memory, waiting])
@@ -123,7 +138,24 @@ class Outbox(Generic[Op]):
 
     def _is_full(self, operation: Op) -> bool:
         limit = self._kind.most_on_disk
-        return limit is not None and self._spill.count > 0 and self._spill.weight + operation.weight > limit
+        if limit is None or not self._spill.count:
+            return False
+        return self._spill.weight + self._weight + operation.weight > limit
+
+    def _has_room(self, operation: Op) -> bool:
+        """Whether one fits in memory; what is oldest there goes to disk for it, a little at a time."""
+        if self._weight + operation.weight <= MAX_WEIGHT or not self._memory:
+            return True
+        oldest = [self._memory[place] for place in range(min(MOVED, len(self._memory)))]
+        try:
+            self._spill.add(oldest)
+        except Unavailable as full:
+            log.error("%s", full.message)
+            return False
+        for waiting in oldest:
+            self._memory.popleft()
+            self._weight -= waiting.operation.weight
+        return True
 
     def _drop(self) -> None:
         """Count what finds no room; said at the first, the second, the fourth, and so on."""
@@ -170,6 +202,8 @@ class Outbox(Generic[Op]):
     def close(self, timeout: float) -> None:
         """Bring what can be brought in time; the rest stays on disk for the next process."""
         done = self.flush(timeout)
+        if self.dropped:
+            log.error("%d %s were dropped while the store was away.", self.dropped, self._kind.name)
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -233,8 +267,21 @@ class Outbox(Generic[Op]):
                     continue
                 self._keep(undone, error)
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: self._closed, pause)
+                self._rest(pause)
                 pause = min(_LONGEST_PAUSE, pause * 2)
+
+    def _rest(self, pause: float) -> None:
+        """Leave a store that is away alone for some seconds; what is logged meanwhile goes to disk."""
+        end = time.monotonic() + pause
+        while not self._closed and (left := end - time.monotonic()) > 0:
+            self._changed.wait_for(lambda: self._closed, min(left, LINGER))
+            if self._memory and not self._closed:
+                try:
+                    self._to_disk([])
+                except Unavailable as full:
+                    log.error("%s", full.message)
+                    return
+                self._changed.notify_all()
 
     def _take(self) -> list[Waiting[Op]]:
         """The oldest operations, once there are any; none when the outbox was closed."""

@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -49,11 +49,12 @@ class Waiting(msgspec.Struct, Generic[Op], frozen=True):
 class Spill(Generic[Op]):
     """The operations of one process that wait for one store. Its user calls it from one thread at a time."""
 
-    def __init__(self, uri: str, name: str, operation: type[Op]) -> None:
+    def __init__(self, uri: str, name: str, operation: type[Op], for_disk: Callable[[Op], Op]) -> None:
         """``uri`` is the store's, without credentials; no file is made before something is added.
 
-        ``name`` keeps operations of different types apart.
+        ``name`` keeps operations of different types apart; ``for_disk`` gives what may be written of one.
         """
+        self._for_disk = for_disk
         self._mark = f"{name}-{hashlib.sha256(uri.encode()).hexdigest()[:16]}"
         self._decode = msgspec.msgpack.Decoder(operation).decode
         self._connection: sqlite3.Connection | None = None
@@ -79,7 +80,7 @@ class Spill(Generic[Op]):
                 connection.executemany(
                     _ADD,
                     (
-                        (place, item.number, msgspec.msgpack.encode(item.operation))
+                        (place, item.number, msgspec.msgpack.encode(self._for_disk(item.operation)))
                         for place, item in enumerate(waiting, start)
                     ),
                 )
