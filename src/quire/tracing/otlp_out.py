@@ -115,6 +115,7 @@ class OfCollectors:
 
     name = "otlp"
     operation = Parcel
+    returns_before_disk = True
 
     @property
     def most_on_disk(self) -> int:
@@ -125,6 +126,13 @@ class OfCollectors:
     def checked(parcel: Parcel) -> Parcel:
         """A parcel as it is kept."""
         return parcel
+
+    @staticmethod
+    def for_disk(parcel: Parcel) -> Parcel:
+        """A parcel as it may wait on disk: without what may not be kept."""
+        from quire.tracing.cleaning import fit_for_disk
+
+        return Parcel([fit_for_disk(trace) for trace in parcel.traces])
 
     @staticmethod
     def merged(parcels: Sequence[Parcel]) -> Iterator[tuple[Parcel, list[int]]]:
@@ -146,12 +154,13 @@ class OfCollectors:
 
 
 _known: dict[str, Collector] = {}
+"""Collectors by their URL, as the store of that URL names itself."""
 _outboxes: Outboxes[Parcel] = Outboxes(OfCollectors)
 
 
 def send(trace: FinishedTrace, to: Collector) -> None:
     """Hand a trace over for a collector. Raises nothing that a store's outbox would not."""
-    _known[to.url] = to
+    _known[parse_address(to.url)[0].url] = to
     _outboxes.of(to.url).submit(Parcel([trace]))
 
 
