@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from quire.exceptions import (
         MlflowException,
     )
+    from quire.openai.autologging.everything import (
+        autolog,
+    )
     from quire.registry import (
         register_model,
         resolve_model_uri,
@@ -158,6 +161,7 @@ _HOME: dict[str, str] = {
     "download_artifacts": "quire.artifacts",
     "QuireError": "quire.domain.errors",
     "MlflowException": "quire.exceptions",
+    "autolog": "quire.openai.autologging.everything",
     "register_model": "quire.registry",
     "resolve_model_uri": "quire.registry",
     "search_model_versions": "quire.registry",
@@ -274,6 +278,7 @@ __all__ = [
     "__version__",
     "active_run",
     "artifacts",
+    "autolog",
     "client",
     "create_experiment",
     "create_external_model",

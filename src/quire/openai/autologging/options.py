@@ -18,6 +18,7 @@ class AutologOptions(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
     silent: bool = False
     capture_content: bool = True
+    disable_openai_agent_tracer: bool = True
     stream_usage: StreamUsage = "auto"
 
 

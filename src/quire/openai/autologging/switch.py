@@ -39,32 +39,39 @@ def autolog(
     """
     if stream_usage not in get_args(StreamUsage):
         raise InvalidInput(f"stream_usage is {stream_usage!r}; expected one of {', '.join(get_args(StreamUsage))}.")
-    set_options(
-        AutologOptions(exclusive=exclusive, silent=silent, capture_content=capture_content, stream_usage=stream_usage)
+    said = AutologOptions(
+        exclusive=exclusive,
+        silent=silent,
+        capture_content=capture_content,
+        stream_usage=stream_usage,
+        disable_openai_agent_tracer=disable_openai_agent_tracer,
     )
-    if disable or not log_traces or _is_to_be_left_alone(disable_for_unsupported_versions):
-        _end()
+    told_by_name.add("openai")
+    switch(not disable and log_traces, said, only_tested_versions=disable_for_unsupported_versions)
+
+
+told_by_name: set[str] = set()
+"""The SDK, if it was turned on or off by its own name: what is said of all counts no more."""
+
+
+def switch(on: bool, said: AutologOptions, *, only_tested_versions: bool) -> None:
+    """Turn autologging of the SDK on or off."""
+    from quire.caller.watching import unwatch, watch
+    from quire.openai.autologging import agents_import
+    from quire.openai.autologging.predicting import watch_call
+
+    set_options(said)
+    if on and not _is_to_be_left_alone(only_tested_versions):
+        install()
+        watch(watch_call)
+        agents_import.install(without_openai=said.disable_openai_agent_tracer)
     else:
-        _begin()
+        uninstall()
+        unwatch(watch_call)
+        agents_import.uninstall()
 
 
-def _begin() -> None:
-    from quire.caller.watching import watch
-    from quire.openai.autologging.predicting import watch_call
-
-    install()
-    watch(watch_call)
-
-
-def _end() -> None:
-    from quire.caller.watching import unwatch
-    from quire.openai.autologging.predicting import watch_call
-
-    uninstall()
-    unwatch(watch_call)
-
-
-def _is_to_be_left_alone(disable_for_unsupported_versions: bool) -> bool:
+def _is_to_be_left_alone(only_tested_versions: bool) -> bool:
     import openai
 
     found = tuple(int(number) for number in re.findall(r"\d+", openai.__version__)[:2])
@@ -72,7 +79,7 @@ def _is_to_be_left_alone(disable_for_unsupported_versions: bool) -> bool:
         return False
     complain(
         f"Autologging is tested with openai {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}; this is {openai.__version__}."
-        + (" It is left alone." if disable_for_unsupported_versions else ""),
+        + (" It is left alone." if only_tested_versions else ""),
         error=False,
     )
-    return disable_for_unsupported_versions
+    return only_tested_versions
