@@ -20,10 +20,12 @@ from typing import Any
 from opentelemetry import trace as otel
 from opentelemetry.context import Context
 
-from quire.domain.traces import SESSION
+from quire.domain.traces import SESSION, SOURCE_RUN
 from quire.openai.autologging.agent_data import CHAINED, described, ended, model_span, said_of_model
 from quire.openai.autologging.around import ModelCall, model_call
+from quire.openai.autologging.options import options as autolog_options
 from quire.tracing import Span, activate, begin, deactivate, is_enabled
+from quire.tracing.markers import SHAPES_ONLY
 from quire.tracing.values import to_json
 
 log = logging.getLogger("quire")
@@ -65,7 +67,7 @@ class AgentTraces:
         if self._closed or not is_enabled():
             return
         try:
-            span = begin(trace.name, "AGENT", attributes={"openai.agents.trace_id": trace.trace_id})
+            span = _begun(trace.name, "AGENT", attributes={"openai.agents.trace_id": trace.trace_id})
             span.set_attributes(getattr(trace, "metadata", None) or {})
             if getattr(trace, "group_id", None):
                 span.live_trace.metadata[SESSION] = str(trace.group_id)
@@ -80,7 +82,9 @@ class AgentTraces:
             if opened is None:
                 return
             for name in [name for name, one in list(self._open.items()) if one.trace_id == trace.trace_id]:
-                self._leave(self._open.pop(name), None)
+                left = self._open.pop(name, None)
+                if left is not None:
+                    self._leave(left, None)
             self._leave(opened, None)
         except Exception:
             log.warning("A run of agents could not be recorded", exc_info=True)
@@ -130,7 +134,7 @@ class AgentTraces:
             self._open[span.span_id] = _Open(data.type, above, parent, span.trace_id)  # the trace's name, over again
         else:
             name, span_type, inputs = described(data)
-            made = begin(name, span_type, parent=above, inputs=None if inputs is None else to_json(inputs))
+            made = _begun(name, span_type, parent=above, inputs=None if inputs is None else to_json(inputs))
             self._enter(span.span_id, _Open(data.type, made, parent, span.trace_id))
 
     def _enter(self, name: str, opened: _Open) -> None:
@@ -182,7 +186,7 @@ class AgentTraces:
 
     def _make_model_span(self, opened: _Open, span: Any) -> None:
         name, inputs, outputs, attributes = model_span(span.span_data)
-        made = begin(
+        made = _begun(
             name,
             "CHAT_MODEL",
             parent=opened.span,
@@ -198,6 +202,18 @@ class AgentTraces:
             error=error,
             end_time_ns=_nanoseconds(span.ended_at),
         )
+
+
+def _begun(name: str, span_type: str, *, attributes: Mapping[str, Any] | None = None, **options: Any) -> Span:
+    """A span, as autologging was told to make them."""
+    told = autolog_options()
+    said = dict(attributes or {})
+    if not told.capture_content:
+        said[SHAPES_ONLY] = True
+    span = begin(name, span_type, attributes=said, **options)
+    if told.exclusive and span.parent_id is None:
+        span.live_trace.metadata.pop(SOURCE_RUN, None)
+    return span
 
 
 def _repeats(parent: _Open | None, name: str) -> bool:
