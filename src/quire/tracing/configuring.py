@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quire.domain.errors import InvalidInput
 from quire.tracing import state
 from quire.tracing.finished import FinishedSpan
 from quire.tracing.sampling import Sampling
 from quire.tracing.settings import Settings, SpanProcessor
+
+if TYPE_CHECKING:
+    from quire.tracing.otlp_out import Collector
 
 
 def configure(
@@ -21,6 +24,8 @@ def configure(
     redact: SpanProcessor | Sequence[SpanProcessor] | None = None,
     metadata: Mapping[str, str] | None = None,
     spill_mb: float | None = None,
+    otlp_endpoint: str | None = None,
+    otlp_headers: Mapping[str, str] | None = None,
 ) -> Settings:
     """Say what is kept of traces; what is not given stays as it is. What results is returned.
 
@@ -28,6 +33,8 @@ def configure(
     ``slow_seconds``, and those for which ``keep(spans)`` is true are kept always. ``content=False`` keeps no inputs and
     outputs, only their shapes. ``redact`` is a function, or several, that change what is kept of a span in place.
     ``metadata`` is put on every trace. ``spill_mb`` is how much may wait on disk while the store is away.
+    ``otlp_endpoint`` is a collector that every trace is sent to besides (OTLP over HTTP, such as
+    ``http://localhost:4318``; ``""`` for none), with ``otlp_headers`` or those of OpenTelemetry's variables.
     Raises InvalidInput.
     """
     fields: dict[str, Any] = {}
@@ -48,7 +55,15 @@ def configure(
         if spill_mb < 0:
             raise InvalidInput(f"spill_mb is {spill_mb}; expected megabytes, 0 or more.")
         fields["most_on_disk"] = int(spill_mb * 1024 * 1024)
+    if otlp_endpoint is not None:
+        fields["otlp"] = _collector(otlp_endpoint, otlp_headers)
     return state.change(**fields)
+
+
+def _collector(endpoint: str, headers: Mapping[str, str] | None) -> Collector | None:
+    from quire.tracing.otlp_out import collector
+
+    return collector(endpoint, headers) if endpoint else None
 
 
 def enable() -> None:

@@ -6,6 +6,7 @@ import atexit
 import logging
 from collections.abc import Callable
 from functools import lru_cache
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from quire.tracing import state
@@ -40,6 +41,9 @@ def deliver_to(uri: str) -> Callable[[FinishedTrace], None]:
             for listener in _listeners:
                 listener(trace)
             _outboxes.of(uri).submit(_delivery(trace))
+            to = state.settings().otlp
+            if to is not None:
+                _collectors().send(trace, to)
         except Exception as error:
             log.error("A trace could not be recorded: %s", error)
 
@@ -64,9 +68,17 @@ def listen(listener: Callable[[FinishedTrace], None]) -> Callable[[], None]:
     return lambda: _listeners.remove(listener)
 
 
+def _collectors() -> ModuleType:
+    from quire.tracing import otlp_out
+
+    return otlp_out
+
+
 def flush() -> None:
-    """Wait until the stores have every trace that has ended. Raises what a store refused."""
+    """Wait until the stores, and a collector, have every trace that has ended. Raises what one refused."""
     _outboxes.flush()
+    if state.settings().otlp is not None:
+        _collectors().flush()
 
 
 def flush_trace_async_logging(terminate: bool = False) -> None:

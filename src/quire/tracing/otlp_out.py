@@ -17,7 +17,14 @@ from urllib.parse import unquote
 import msgspec
 
 from quire._version import __version__
-from quire.domain.errors import InvalidInput
+from quire.domain.errors import (
+    InvalidInput,
+    InvalidState,
+    PermissionDenied,
+    QuireError,
+    Unauthenticated,
+    Unavailable,
+)
 from quire.store.base import Store
 from quire.store.rest.client import Call, client_of
 from quire.store.rest.settings import parse_address
@@ -179,7 +186,15 @@ def _post(to: Collector, traces: Sequence[FinishedTrace]) -> None:
     headers = {**to.headers, "Content-Type": "application/x-protobuf"}
     if to.compress:
         body, headers["Content-Encoding"] = gzip.compress(body, compresslevel=3), "gzip"
-    client_of(to.url, anonymous=True).call(Call(method="POST", path="", body=body, headers=headers))
+    try:
+        client_of(to.url, anonymous=True).call(Call(method="POST", path="", body=body, headers=headers))
+    except (Unavailable, Unauthenticated, PermissionDenied):
+        raise  # it may take them later
+    except QuireError as error:
+        raise InvalidState(
+            f"The collector {to.url} refused the spans of {len(traces)} traces ({error.error_code}). Check its address "
+            "and what its log says."
+        ) from error
 
 
 def _request(to: Collector, traces: Sequence[FinishedTrace]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,12 +14,16 @@ from quire.tracing.sampling import Sampling
 
 CONTENT_VARIABLE = "QUIRE_TRACE_CONTENT"
 RATE_VARIABLES = ("QUIRE_TRACE_SAMPLING_RATIO", "MLFLOW_TRACE_SAMPLING_RATIO")
+COLLECTOR_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 DISK_VARIABLE = "QUIRE_TRACE_SPILL_MB"
 _SPILL_MB = 1024
 _FALSE = {"0", "false", "no", "off"}
 
 SpanProcessor = Callable[[dict[str, Any]], None]
 """Given a span's ``name``, ``type``, ``inputs``, ``outputs`` and ``attributes``, which it may change in place."""
+
+if TYPE_CHECKING:
+    from quire.tracing.otlp_out import Collector
 
 log = logging.getLogger("quire")
 
@@ -33,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redact: tuple[SpanProcessor, ...] = ()
     metadata: Mapping[str, str] = {}
     most_on_disk: int = _SPILL_MB * 1024 * 1024
+    otlp: Collector | None = None
 
 
 def from_environment() -> Settings:
@@ -45,7 +50,16 @@ def from_environment() -> Settings:
             sampling=None if rate is None else Sampling(rate=float(rate)),
             content=content,
             most_on_disk=int(float(disk) * 1024 * 1024),
+            otlp=_collector(),
         )
     except (ValueError, InvalidInput) as error:
         log.warning("The environment's settings of tracing are not used: %s", error)
         return Settings(content=content)
+
+
+def _collector() -> Collector | None:
+    if not any(name in os.environ for name in COLLECTOR_VARIABLES):
+        return None
+    from quire.tracing.otlp_out import from_environment as named
+
+    return named()
