@@ -18,17 +18,69 @@ from agents import (  # noqa: E402
     Agent,
     GuardrailFunctionOutput,
     InputGuardrailTripwireTriggered,
+    Model,
+    ModelResponse,
     ModelSettings,
     OpenAIChatCompletionsModel,
     RunConfig,
     Runner,
+    TracingProcessor,
+    Usage,
+    add_trace_processor,
     custom_span,
     function_tool,
+    generation_span,
     input_guardrail,
     trace,
 )
+from agents.tracing import get_trace_provider  # noqa: E402
+from openai.types.responses import ResponseOutputMessage, ResponseOutputText  # noqa: E402
 
 said: dict[str, Any] = {}
+
+
+class Counting(TracingProcessor):
+    """A processor of the program's own."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, int] = {}
+
+    def on_trace_start(self, trace: Any) -> None:
+        """Not counted."""
+
+    def on_trace_end(self, trace: Any) -> None:
+        """Not counted."""
+
+    def on_span_start(self, span: Any) -> None:
+        """Not counted."""
+
+    def on_span_end(self, span: Any) -> None:
+        self.kinds[span.span_data.type] = self.kinds.get(span.span_data.type, 0) + 1
+
+    def shutdown(self) -> None:
+        """Holds nothing."""
+
+    def force_flush(self) -> None:
+        """Holds nothing."""
+
+
+class Parrot(Model):
+    """A model that asks no OpenAI client."""
+
+    async def get_response(self, system_instructions: Any, input: Any, *args: Any, **kwargs: Any) -> ModelResponse:
+        with generation_span(model="gpt-4o-mini", input=[{"role": "user", "content": str(input)}]) as span:
+            span.span_data.output = [{"role": "assistant", "content": "Polly!"}]
+            span.span_data.usage = {"input_tokens": 7, "output_tokens": 2}
+        text = ResponseOutputText(type="output_text", text="Polly!", annotations=[])
+        message = ResponseOutputMessage(id="m", type="message", role="assistant", status="completed", content=[text])
+        return ModelResponse(output=[message], usage=Usage(), response_id=None)
+
+    def stream_response(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+
+counting = Counting()
+add_trace_processor(counting)
 
 
 @function_tool
@@ -104,5 +156,20 @@ said["streamed"] = asyncio.run(streamed(calculator))
 said["chat streamed"] = asyncio.run(streamed(chatty))
 said["own trace"] = own_trace()
 said["together"] = asyncio.run(together())
+said["parrot"] = str(Runner.run_sync(Agent(name="Parrot", model=Parrot()), "Who is a good bird?").final_output)
+said["counted"] = counting.kinds
 print(json.dumps(said))
 end()
+
+if len(sys.argv) > 1:
+    import quire
+
+    provider = get_trace_provider()
+    on = [type(one).__name__ for one in provider._multi_processor._processors]
+    assert on == ["Counting", "AgentTraces"], on
+    quire.openai.autolog(disable_openai_agent_tracer=False)
+    again = [type(one).__name__ for one in provider._multi_processor._processors]
+    assert again == ["BatchTraceProcessor", "Counting", "AgentTraces"], again
+    quire.openai.autolog(disable=True)
+    off = [type(one).__name__ for one in provider._multi_processor._processors]
+    assert off == ["BatchTraceProcessor", "Counting"], off

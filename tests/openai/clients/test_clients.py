@@ -130,6 +130,14 @@ def streamed_runs_look_as_whole_ones(ran: Ran) -> None:
     assert {tree.outputs for tree in both} == {ran.traced["streamed"][0], ran.traced["chat streamed"][0]}
 
 
+def a_model_that_asks_no_client_has_a_span_of_its_own(ran: Ran) -> None:
+    tree = ran.one("Agent workflow", "Who is a good bird?")
+    assert tree.shape == "Agent workflow:AGENT(Parrot:AGENT(Turn 1:CHAIN(Generation:CHAT_MODEL)))"
+    (model,) = tree.named("Generation")
+    assert model.usage == {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
+    assert tree.outputs == "Polly!"
+
+
 def a_trace_of_the_programs_own_holds_its_runs(ran: Ran) -> None:
     tree = ran.one("Two steps")
     assert Counter(span.type for span in tree.walk()) == {"AGENT": 3, "CHAIN": 7, "CHAT_MODEL": 4, "TOOL": 2}
@@ -146,7 +154,7 @@ def runs_beside_each_other_keep_to_themselves(ran: Ran) -> None:
 
 
 def every_run_is_one_trace(ran: Ran) -> None:
-    assert Counter(tree.name for tree in ran.trees) == {"Agent workflow": 10, "Two steps": 1}
+    assert Counter(tree.name for tree in ran.trees) == {"Agent workflow": 11, "Two steps": 1}
 
 
 def langchains_calls_are_traces(ran: Ran) -> None:
@@ -184,6 +192,7 @@ CHECKS: dict[str, list[Callable[[Ran], None]]] = {
         a_handoff_and_a_guardrail,
         a_guardrail_that_trips_ends_the_trace_in_error,
         streamed_runs_look_as_whole_ones,
+        a_model_that_asks_no_client_has_a_span_of_its_own,
         a_trace_of_the_programs_own_holds_its_runs,
         runs_beside_each_other_keep_to_themselves,
         every_run_is_one_trace,
