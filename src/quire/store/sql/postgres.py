@@ -36,6 +36,8 @@ _PARAMETER = re.compile(r"(?<!:):(\w+)")
 _INSERT = re.compile(r"INSERT INTO (?P<table>\w+) \((?P<columns>[^)]*)\) VALUES \((?P<values>[^)]*)\)(?P<rest>.*)")
 
 _TABLES = Statement("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+_SHARE = Statement("SELECT pg_advisory_xact_lock_shared(hashtextextended('quire ' || :about, 0))")
+_CLAIM = Statement("SELECT pg_try_advisory_xact_lock(hashtextextended('quire ' || :about, 0))")
 _TURN = Statement("SELECT pg_advisory_xact_lock(hashtextextended('quire ' || :about, 0))")
 _STATUS = Statement("SELECT pg_xact_status(CAST(:transaction AS xid8))")
 _CHECKPOINT = Statement(
@@ -89,6 +91,15 @@ class PostgresSession(Session):
     def take_turns(self, about: str) -> None:
         """Until the end of this transaction, wait for others that take turns about the same."""
         self.run(_TURN, (about,))
+
+    def share_turn(self, about: str) -> None:
+        """Until the end of this transaction, let nobody claim the turn about this. Those that share do not wait."""
+        self.row(_SHARE, (about,))
+
+    def claim_turn(self, about: str) -> bool:
+        """Have the turn about this alone until the end of this transaction; False if others share or have it."""
+        row = self.row(_CLAIM, (about,))
+        return row is not None and bool(row[0])
 
     def take_time(self) -> None:
         """Let no statement of this transaction be given up for taking long."""

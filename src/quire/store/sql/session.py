@@ -56,6 +56,14 @@ class Session(ABC):
     def take_turns(self, about: str) -> None:
         """Until the end of this transaction, wait for others that take turns about the same."""
 
+    def share_turn(self, about: str) -> None:
+        """Until the end of this transaction, let nobody claim the turn about this. Those that share do not wait."""
+        return
+
+    def claim_turn(self, about: str) -> bool:
+        """Have the turn about this alone until the end of this transaction; False if others share or have it."""
+        return True
+
     @abstractmethod
     def damage(self) -> list[str]:
         """What the database finds wrong with its own storage."""

@@ -66,6 +66,8 @@ def _varint(number: int) -> bytes:
 def _holds(content: sa.ColumnElement[Any], pattern: bytes, *, ignore_case: bool) -> Condition:
     if not ignore_case and b"%" not in pattern and b"_" not in pattern:
         return content_holds(content, pattern)
+    if ignore_case and pattern.isascii() and b"%" not in pattern and b"_" not in pattern:
+        return _PositionInLower(content, sa.literal(pattern.lower(), sa.LargeBinary)) > 0
     return _Holds(content, sa.literal(pattern, sa.LargeBinary), sa.literal(int(ignore_case), sa.SmallInteger))
 
 
@@ -87,6 +89,26 @@ def _compile_position(element: _Position, compiler: Any, **options: Any) -> str:
 def _compile_position_of_postgresql(element: _Position, compiler: Any, **options: Any) -> str:
     content, needle = (compiler.process(clause, **options) for clause in element.clauses)
     return f"position({needle} in {content})"
+
+
+class _PositionInLower(FunctionElement[int]):
+    """Where bytes begin in bytes whose ASCII letters are made small, from 1; 0 if they are not in them."""
+
+    type = sa.Integer()
+    inherit_cache = True
+    name = "position_in_lower"
+
+
+@compiles(_PositionInLower)
+def _compile_position_in_lower(element: _PositionInLower, compiler: Any, **options: Any) -> str:
+    content, needle = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"instr(CAST(lower(CAST({content} AS TEXT)) AS BLOB), {needle})"
+
+
+@compiles(_PositionInLower, "postgresql")
+def _compile_position_in_lower_of_postgresql(element: _PositionInLower, compiler: Any, **options: Any) -> str:
+    content, needle = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"position(encode({needle}, 'escape') in lower(encode({content}, 'escape')))"
 
 
 class _Holds(FunctionElement[bool]):

@@ -30,6 +30,7 @@ from quire.store.sql.trace_labels import (
     replace_labels,
 )
 from quire.store.sql.trace_reading import TRACE_COLUMNS, decode_labels, encode_labels
+from quire.store.sql.trace_text import begin_writing_spans, follow_spans
 from quire.store.sql.trace_values import TraceValues, sums_of, with_name
 from quire.store.sql.traces import ADD_DETAILS, ADD_TRACE, SET_DETAILS, SqlTraces
 
@@ -112,6 +113,7 @@ class SqlSpans(SqlTraces):
         for span in spans:
             by_trace[span.trace_id][span.span_id] = span
         with self._database.write() as session:
+            indexed = begin_writing_spans(session)
             experiment = self._active_experiment(session, experiment_id)[0]
             known = {row[1]: row for row in session.rows_of(_FIND, list(by_trace))} if by_trace else {}
             new = _NewRows()
@@ -128,6 +130,7 @@ class SqlSpans(SqlTraces):
             session.insert(ADD_DETAILS, new.details)
             add_labels(session, new.labels)
             session.insert(_ADD, new.spans)
+            follow_spans(session, dict.fromkeys(row[0] for row in new.spans), indexed)
 
     def log_traces(self, traces: Sequence[Trace]) -> None:
         """Store traces of one experiment with spans that have ended, and what is said of them. May be repeated."""

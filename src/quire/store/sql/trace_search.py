@@ -30,12 +30,16 @@ from quire.store.sql.trace_conditions import END_TIME, trace_conditions, value_c
 from quire.store.sql.trace_labels import METADATA, NO_KEY, PROMPT, RUN, TAG, UNINDEXED
 from quire.store.sql.trace_reading import read_infos
 from quire.store.sql.trace_tables import assessments, spans, trace_labels, traces
+from quire.store.sql.trace_text import traces_with_text
 
 MAX_PAGE = 500
 MOST_WALKS = 32
 # Looking at a trace on a walk costs about a fifth of finding and sorting one of few.
 _WALK_TO_SORT = 0.2
 _LEAST, _MOST = 500, 20_000
+# What the index of texts narrows, and to how many traces it must.
+_TEXTS = (("attribute", "text"), ("span", "content"), ("span", "attributes"))
+_MOST_WITH_TEXT = 5000
 # Numbers that an index finds few of.
 _NUMBERS = ("execution_time_ms", "total_tokens", "cost")
 _LAST = Statement("SELECT coalesce(max(id), 0) FROM traces")
@@ -130,6 +134,9 @@ class _Search:
         if item.kind == "attribute" and item.key == "trace_id" and item.op in ("=", "IN"):
             wanted = list(item.value) if isinstance(item.value, tuple) else [str(item.value)]
             return {row[0] for row in self._session.rows_of(_FIND, wanted)}
+        if item.op in ("LIKE", "ILIKE") and (item.kind, item.key.partition(".")[0]) in _TEXTS:
+            most = max(self._most, _MOST_WITH_TEXT)
+            return traces_with_text(self._session, str(item.value), ignore_case=item.op == "ILIKE", most=most)
         if item.kind == "attribute" and item.key in _NUMBERS and item.op != "!=":
             of_these = traces.c.experiment_id.in_(self._experiments)
             return self._limited(sa.select(traces.c.id).where(of_these, condition(traces.c[item.key], item)))

@@ -3,7 +3,8 @@
 A trace is a narrow row of what searches look at and sort by, and a row of details that only reading it needs. Its tags
 and metadata are JSON in the details; those that people search by are rows of ``trace_labels`` too, indexed newest trace
 first, as are the runs and prompt versions that it is linked to. A span is kept whole, as the OpenTelemetry message
-that it arrived as, beside the few columns that are searched and summed.
+that it arrived as, beside the few columns that are searched and summed. ``trace_text`` tells which traces may hold a
+text (docs/decisions/0204).
 """
 
 from __future__ import annotations
@@ -103,6 +104,20 @@ _called = spans.c.model.is_not(None)
 sa.Index("ix_spans_model", spans.c.model, spans.c.trace_id, sqlite_where=_called, postgresql_where=_called)
 _failed = spans.c.status == sa.literal_column("'ERROR'")
 sa.Index("ix_spans_failed", spans.c.trace_id, sqlite_where=_failed, postgresql_where=_failed)
+
+trace_text = sa.Table(
+    "trace_text",
+    metadata,
+    sa.Column("part", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("block", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+trace_text_late = sa.Table(
+    "trace_text_late",
+    metadata,
+    sa.Column("trace_id", ID, primary_key=True, autoincrement=False),
+)
 
 assessments = sa.Table(
     "assessments",
