@@ -13,6 +13,7 @@ from quire.domain.traces import SpanRecord
 if TYPE_CHECKING:
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
+_OWN = ("mlflow.spanType", "mlflow.traceRequestId")
 _INPUTS = ("mlflow.spanInputs", "gen_ai.input.messages", "input.value", "traceloop.entity.input")
 _OUTPUTS = ("mlflow.spanOutputs", "gen_ai.output.messages", "output.value", "traceloop.entity.output")
 
@@ -134,7 +135,9 @@ class Span:
         """All that was said of it, its inputs and outputs among that, as plain data."""
         from quire.domain.otlp import plain_attributes
 
-        found = {key: _unwrapped(key, value) for key, value in plain_attributes(self._message.attributes).items()}
+        found = plain_attributes(self._message.attributes)
+        if any(str(found.get(key)).startswith('"') for key in _OWN):
+            found = {key: _unwrapped(value) for key, value in found.items()}
         return {"mlflow.traceRequestId": self.trace_id, "mlflow.spanType": self.span_type} | found
 
     def get_attribute(self, key: str) -> Any:
@@ -184,7 +187,7 @@ class Span:
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Span) and other._record == self._record
+        return isinstance(other, Span) and other.to_dict() == self.to_dict()
 
     __hash__ = object.__hash__
 
@@ -193,9 +196,9 @@ def _first(attributes: dict[str, Any], names: tuple[str, ...]) -> Any:
     return next((attributes[name] for name in names if attributes.get(name) is not None), None)
 
 
-def _unwrapped(key: str, value: Any) -> Any:
-    """What MLflow's client says of a span arrives as JSON text where it is sent by OTLP exporters."""
-    if not isinstance(value, str) or not key.startswith("mlflow.") or value[:1] not in ('"', "{", "["):
+def _unwrapped(value: Any) -> Any:
+    """MLflow's attributes are JSON text where exporters of OpenTelemetry have sent them as they are in the program."""
+    if not isinstance(value, str):
         return value
     try:
         return msgspec.json.decode(value)

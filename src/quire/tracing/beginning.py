@@ -17,7 +17,7 @@ from quire.domain.traces import SOURCE_RUN
 from quire.tracing import destination, state
 from quire.tracing.live import LiveTrace
 from quire.tracing.sampling import Sampling
-from quire.tracing.span import Span
+from quire.tracing.span import NO_SPAN, Span
 from quire.tracking import context as runs
 
 log = logging.getLogger("quire")
@@ -44,9 +44,28 @@ def begin(
     """Begin a span below ``parent``, else below the current one. It is not made current; ``inputs`` is JSON text.
 
     A root belongs to what is active here, unless ``experiment_id``, ``run_id`` or ``uri``, a store's, say otherwise.
+    This never raises: where no span can be made, what is returned takes everything and keeps nothing.
     """
+    try:
+        return _begin(name, span_type, inputs, attributes, parent, experiment_id, start_ns, uri, run_id)
+    except Exception as failed:
+        log.error("A span could not be begun: %r", failed)
+        return NO_SPAN
+
+
+def _begin(
+    name: str,
+    span_type: str,
+    inputs: bytes | None,
+    attributes: Mapping[str, Any] | None,
+    parent: otel.Span | None,
+    experiment_id: str | None,
+    start_ns: int | None,
+    uri: str | None,
+    run_id: str | None,
+) -> Span:
     above = otel.get_current_span() if parent is None else parent
-    if type(above) is Span:
+    if type(above) is Span and above is not NO_SPAN:
         return Span(above.live_trace, _bits(64) or 1, above.id_bytes, name, span_type, inputs, attributes, start_ns)
     around = above.get_span_context()
     trace = _begin_trace(around, experiment_id, run_id, uri)

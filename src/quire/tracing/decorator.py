@@ -102,7 +102,8 @@ class _Call:
     ) -> None:
         self.name = name or str(getattr(func, "__name__", type(func).__name__))
         self.span_type = span_type
-        self.attributes = {**as_data(attributes), "mlflow.spanFunctionName": getattr(func, "__name__", self.name)}
+        self.attributes = {str(key): as_data(value) for key, value in attributes.items()}
+        self.attributes["mlflow.spanFunctionName"] = getattr(func, "__name__", self.name)
         self.reducer = reducer
         self._arguments = Arguments(func)
 

@@ -97,19 +97,22 @@ def start_span_no_context(
     """Begin a span that is current nowhere; end it with ``span.end()``. Without a parent it is the root of a trace."""
     if not state.is_on() or parent_span is NO_SPAN:
         return NO_SPAN
-    span = beginning.begin(
-        name,
-        span_type,
-        inputs=None if inputs is None else to_json(inputs),
-        parent=otel.INVALID_SPAN if parent_span is None else parent_span,
-        experiment_id=experiment_id,
-        start_ns=start_time_ns,
-    )
-    if attributes:
-        span.set_attributes(attributes)
-    if parent_span is None:
-        span.live_trace.tags.update({key: str(value) for key, value in (tags or {}).items()})
-        span.live_trace.metadata.update({key: str(value) for key, value in (metadata or {}).items()})
+    try:
+        span = beginning.begin(
+            name,
+            span_type,
+            inputs=None if inputs is None else to_json(inputs),
+            parent=otel.INVALID_SPAN if parent_span is None else parent_span,
+            experiment_id=experiment_id,
+            start_ns=start_time_ns,
+        )
+        span.set_attributes(attributes or {})
+        if parent_span is None and span is not NO_SPAN:
+            span.live_trace.tags.update({str(key): str(value) for key, value in (tags or {}).items()})
+            span.live_trace.metadata.update({str(key): str(value) for key, value in (metadata or {}).items()})
+    except Exception as failed:
+        log.error("A span could not be begun: %r", failed)
+        return NO_SPAN
     return span
 
 

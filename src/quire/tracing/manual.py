@@ -40,6 +40,8 @@ def start_trace(
         uri=uri,
         run_id=run_id,
     )
+    if span is NO_SPAN:
+        return span
     span.set_attributes(attributes or {})
     span.live_trace.tags.update({str(key): str(value) for key, value in (tags or {}).items()})
     _open[span.trace_id] = {span.span_id: span}
@@ -66,6 +68,8 @@ def start_span(
         parent=_find(trace_id, parent_id),
         start_ns=start_time_ns,
     )
+    if span is NO_SPAN:
+        return span
     span.set_attributes(attributes or {})
     _open[trace_id][span.span_id] = span
     return span

@@ -17,7 +17,14 @@ def to_json(value: Any) -> bytes:
     try:
         return _encode(value)
     except Exception:
+        return _after_failure(value)
+
+
+def _after_failure(value: Any) -> bytes:
+    try:
         return _encode(_plain(value, 0))
+    except Exception:
+        return b'"<a value that cannot be written>"'
 
 
 def as_data(value: Any) -> Any:

@@ -10,7 +10,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
 from quire.domain.otlp import read_span
-from quire.domain.otlp.values import put
+from quire.domain.otlp.values import MAX_DEPTH, put
 from quire.domain.redaction import redact
 from quire.domain.traces import (
     MAX_PREVIEW,
@@ -29,6 +29,8 @@ from quire.tracing.values import to_json
 _TYPE = "mlflow.spanType"
 _INPUTS = "mlflow.spanInputs"
 _OUTPUTS = "mlflow.spanOutputs"
+_DEEPEST = 28
+"""Levels of a value that protobuf's readers take: three messages for each, of a hundred."""
 _STATES: tuple[TraceState, ...] = ("STATE_UNSPECIFIED", "OK", "ERROR")
 
 
@@ -125,7 +127,7 @@ def _attributes(held: Held) -> dict[str, Any]:
 def _put(target: AnyValue, value: Any) -> None:
     """Set a value; one that is nested too deep, or has no form in the protocol, is kept as JSON text."""
     try:
-        put(target, value)
+        put(target, value, MAX_DEPTH - _DEEPEST)
     except Exception:
         target.Clear()
         target.string_value = to_json(value).decode("utf-8", "replace")

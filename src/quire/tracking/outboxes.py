@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -94,6 +95,21 @@ def _exit_seconds() -> float:
         return EXIT_SECONDS
 
 
+class _Told:
+    """What ``multiprocessing`` knows us by."""
+
+
+_told: list[_Told] = []
+
+
+def _before_fork() -> None:
+    """Children of ``multiprocessing`` end without the program's end: have them bring what they have logged."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and not _told:
+        _told.append(_Told())
+        util.register_after_fork(_told[0], lambda _: util.Finalize(None, close_all, exitpriority=0))
+
+
 def _after_fork() -> None:
     for outboxes in _known:
         outboxes.leave_to_parent()
@@ -101,4 +117,4 @@ def _after_fork() -> None:
 
 atexit.register(close_all)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

@@ -22,6 +22,7 @@ class AssessmentCalls(TraceCalls):
                 f"assessment is a {type(assessment).__name__}; expected quire.entities.Feedback or Expectation."
             )
         self._bring_pending()
+        self._announce(trace_id)
         return Assessment.from_stored(self.store.create_assessment(assessment.to_stored(trace_id)))
 
     def log_feedback(

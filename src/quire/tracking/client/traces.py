@@ -186,6 +186,17 @@ class TraceCalls(ClientBase):
 
         manual.end_span(trace_id, span_id, outputs, attributes, status, end_time_ns)
 
+    def _announce(self, trace_id: str) -> None:
+        """Have the store know a trace that is still being made here, so that something can be said of it."""
+        from quire.domain.ids import now_ms
+        from quire.domain.traces import trace_info
+        from quire.tracing import state
+
+        live = state.live_trace(trace_id)
+        if live is not None and not self.store.get_trace_infos([trace_id]):
+            begun = trace_info(trace_id, live.experiment_id, timestamp_ms=now_ms(), state="IN_PROGRESS")
+            self.store.start_trace(begun)
+
     def _bring_pending(self) -> None:
         """What this process has recorded is found by what it then reads, unless the store is away."""
         from quire.tracing import exporter
