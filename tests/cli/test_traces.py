@@ -14,6 +14,8 @@ from quire.store import open_store
 from tests.cli.conftest import Quire
 from tests.spans import new_trace, span
 
+ASKED = "Where is it?"
+
 
 @pytest.fixture
 def traces(workspace: Path) -> list[str]:
@@ -22,7 +24,7 @@ def traces(workspace: Path) -> list[str]:
     first, second = new_trace(), new_trace()
     usage = {"input_tokens": 30, "output_tokens": 12, "total_tokens": 42}
     made = [
-        span(first, "agent", span_id="00000000000000aa", start=now - 65_000, ms=1500, mlflow__spanInputs="Where is it?"),
+        span(first, "agent", span_id="00000000000000aa", start=now - 65_000, ms=1500, mlflow__spanInputs=ASKED),
         span(first, "look up", span_id="00000000000000bb", parent="00000000000000aa", start=now - 64_900, ms=100),
         span(
             first,

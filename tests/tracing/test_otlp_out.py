@@ -110,7 +110,7 @@ def test_a_collector_that_refuses_hurts_nobody(receiver: Receiver, caplog: pytes
     receiver.answers = [400]
     quire.tracing.configure(otlp_endpoint=receiver.url)
     trace_id = _call()
-    with caplog.at_level(logging.ERROR), pytest.raises(quire.QuireError, match="The collector .* refused"):
+    with caplog.at_level(logging.ERROR), pytest.raises(quire.QuireError, match=r"The collector .* refused"):
         quire.tracing.flush()
     assert "refused the spans" in caplog.text
     assert open_store(quire.get_tracking_uri()).get_trace_info(trace_id).state == "OK"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from quire.domain.errors import InvalidInput, QuireError, Unavailable
+from quire.domain.errors import InvalidInput, InvalidState, NotFound, PermissionDenied
 from quire.domain.names import check_experiment_id
 from quire.domain.trace_usage import Pruning, TraceUsage, UsageBy, check_groups, check_pruning, check_usage_by
 from quire.domain.traces import Trace, TraceInfo
@@ -40,9 +40,7 @@ class RestTraceReports(RestTraces):
         if self._is_quire is None:
             try:
                 self._is_quire = self._client.decode(Call(method="GET", path=_API), _Root).name == "quire"
-            except Unavailable:
-                raise
-            except QuireError:
+            except (NotFound, InvalidInput, InvalidState, PermissionDenied):
                 self._is_quire = False
         return self._is_quire
 
