@@ -68,8 +68,10 @@ def main() -> int:
         return 0
     if not MLFLOW_PYTHON.exists():
         console.print("MLflow is not installed beside Quire: its columns stay empty. `make mlflow-venv` installs it.")
-    measured = [_measure(console, one, arguments.quick) for one in _chosen(arguments.only)]
-    _keep(measured, arguments)
+    measured: list[Measured] = []
+    for benchmark in _chosen(arguments.only):
+        measured.append(_measure(console, benchmark, arguments.quick))
+        _keep(measured, arguments)  # now, so that what comes later can be stopped
     missed = [figure.what for one in measured for figure in one.figures if figure.met is False]
     if missed:
         console.print(f"Missed: {'; '.join(missed)}", style="red")
