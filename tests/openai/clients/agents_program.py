@@ -110,7 +110,9 @@ desk = Agent(name="Desk", model="gpt-4o", handoffs=[calculator], input_guardrail
 
 
 def tool() -> str:
-    return str(Runner.run_sync(calculator, "Add one and two.").final_output)
+    result = Runner.run_sync(calculator, "Add one and two.")
+    said["tokens of tool"] = result.context_wrapper.usage.total_tokens
+    return str(result.final_output)
 
 
 def failing_tool() -> str:
@@ -166,7 +168,7 @@ if len(sys.argv) > 1:
 
     provider = get_trace_provider()
     on = [type(one).__name__ for one in provider._multi_processor._processors]
-    assert on == ["Counting", "AgentTraces"], on
+    assert on == ["AgentTraces", "Counting"], on
     quire.openai.autolog(disable_openai_agent_tracer=False)
     again = [type(one).__name__ for one in provider._multi_processor._processors]
     assert again == ["BatchTraceProcessor", "Counting", "AgentTraces"], again

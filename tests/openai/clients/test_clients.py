@@ -87,6 +87,7 @@ def a_tool_of_an_agent(ran: Ran) -> None:
     assert tree.state == "OK"
     assert "Add one and two." in json.dumps(tree.inputs)
     assert tree.outputs == ran.traced["tool"]
+    assert tree.total_tokens == ran.traced["tokens of tool"]
     (tool,) = tree.named("add")
     assert set(tool.inputs) == {"a", "b"}
     assert int(tool.outputs) == tool.inputs["a"] + tool.inputs["b"]
@@ -98,7 +99,7 @@ def a_tool_that_fails_is_an_error_of_its_own(ran: Ran) -> None:
     tree = ran.one("Agent workflow", "Try.")
     (tool,) = tree.named("fail")
     assert tool.status == "ERROR"
-    assert "no such thing" in tool.message
+    assert "Error running tool" in tool.message
     assert tree.state == "OK"
     assert [span.name for span in tree.walk() if span.status == "ERROR"] == ["fail"]
 

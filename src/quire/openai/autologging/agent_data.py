@@ -67,10 +67,18 @@ def said_of_model(data: Any) -> tuple[Any, Any]:
             return data.input, None
         text = getattr(response, "output_text", None)
         return data.input, text or read(response, "output")
-    outputs = data.output
-    if isinstance(outputs, list) and outputs and isinstance(outputs[-1], Mapping) and outputs[-1].get("content"):
-        outputs = outputs[-1]["content"]
-    return data.input, outputs
+    last = data.output[-1] if isinstance(data.output, list) and data.output else data.output
+    if not isinstance(last, Mapping):
+        return data.input, data.output
+    return data.input, last.get("content") or _text(last.get("output")) or last.get("output") or data.output
+
+
+def _text(items: Any) -> str:
+    """The text in the messages of a streamed chat, which comes in the form of a response."""
+    parts = [
+        part for item in items or () if item.get("type") == "message" for part in item.get("content") or () if part
+    ]
+    return "".join(part.get("text") or "" for part in parts)
 
 
 def model_span(data: Any) -> tuple[str, Any, Any, dict[str, Any]]:
