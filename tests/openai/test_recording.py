@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from quire.openai import RecordingMiss, record, replay
 from quire.openai.recording import Replayer
 from quire.testing import Simulator
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+OTHERS = sorted(ready.parent / "bin" / "python" for ready in (REPOSITORY / ".cache").glob("openai-*/.ready"))
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
 HELLO: list[Any] = [{"role": "user", "content": "Say hello."}]
 
@@ -285,3 +288,20 @@ def test_the_fixture_answers_from_a_file_beside_the_test(
     begun = openai_replay(tmp_path / "calls.jsonl")
     assert chat(openai.OpenAI()) == answer
     assert begun.count == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", OTHERS or [None], ids=lambda python: python and python.parts[-3])
+def test_every_promised_version_of_the_sdk(python: Path | None, service: Simulator, tmp_path: Path) -> None:
+    if python is None:
+        pytest.skip("no other version of the OpenAI SDK is here: run `make sdk-venvs`")
+    done = subprocess.run(
+        [python, Path(__file__).with_name("recording_program.py"), service.base_url, tmp_path / "calls.jsonl"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY / "src")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [python.parts[-3].removeprefix("openai-"), 8, 8]

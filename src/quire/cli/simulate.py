@@ -40,7 +40,11 @@ def simulate(
         typer.Option(metavar="FILE", help="A behaviour as YAML or JSON; the options here win over it."),
     ] = None,
     recording: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Answers to give: JSONL of question and answer per model.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Answers to give: JSONL of question and answer per model, or what quire.openai.record wrote.",
+        ),
     ] = None,
     unknown_question: Annotated[
         str | None,
