@@ -12,8 +12,11 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace as otel
 
 import quire
+import quire.openai
+import quire.pyfunc
 from quire import tracing
 from quire.domain.errors import InvalidInput
+from quire.testing import Simulator
 from tests.tracing.conftest import last_trace, names_by_parent
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -193,3 +196,31 @@ def test_other_instrumentation_sees_our_span_as_current() -> None:
     with quire.start_span("ours") as span:
         context = otel.get_current_span().get_span_context()
         assert (f"tr-{context.trace_id:032x}", f"{context.span_id:016x}") == (span.trace_id, span.span_id)
+
+
+def test_a_prediction_names_its_model_in_the_trace_around_it(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in simulator.environment.items():
+        monkeypatch.setenv(variable, value)
+    with quire.start_run():
+        info = quire.openai.log_model(
+            "gpt-4o-mini", "chat.completions", name="model", messages=[{"role": "user", "content": "{q}"}]
+        )
+    model = quire.pyfunc.load_model(info.model_uri)
+    with quire.start_span("around"):
+        model.predict(["hello"])
+    (found,) = quire.search_traces(model_id=info.model_id, return_type="list")
+    assert found.data.spans[0].name == "around"
+
+
+def test_a_trace_is_found_by_the_prompts_that_it_used() -> None:
+    tracing.link_prompt("nothing", 1)
+    with quire.start_span("s"):
+        tracing.link_prompt("greeting", 2)
+        tracing.link_prompt("greeting", 2)
+        with quire.start_span("inner"):
+            tracing.link_prompt("farewell", "1")
+    for prompt in ("greeting/2", "farewell/1"):
+        assert len(quire.search_traces(filter_string=f"prompt = '{prompt}'", return_type="list")) == 1
+    assert quire.search_traces(filter_string="prompt = 'nothing/1'", return_type="list") == []

@@ -296,6 +296,12 @@ def test_what_is_said_of_the_current_trace_is_stored_with_it() -> None:
     assert info.state == "ERROR"
 
 
+def test_a_state_that_was_set_counts_alone_too() -> None:
+    with quire.start_span("s"):
+        quire.update_current_trace(state="ERROR")
+    assert last_trace().info.state == "ERROR"
+
+
 def test_nothing_is_made_while_tracing_is_off() -> None:
     tracing.disable()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -47,6 +48,7 @@ class Job:
         )
         self._warn_of_ignored()
         self.caller = Caller(settings, caller_options(options, self.planner.caller_params, model_id))
+        _name_in_trace(model_id)
         self.report = Report()
         self.keeps_failures = options.get("on_error", "raise") == "return"
         self._fingerprint = _fingerprint(package, params)
@@ -128,6 +130,14 @@ class Job:
         """Results that are left once every call has ended: invalid rows at the end of the input."""
         while self._invalid:
             yield self._invalid.popleft()
+
+
+def _name_in_trace(model_id: str | None) -> None:
+    """A trace inside of which a model predicts is that model's; without tracing there is none to look for."""
+    if model_id is not None and "quire.tracing" in sys.modules:
+        from quire.tracing.around import note_model_here
+
+        note_model_here(model_id)
 
 
 def _results(outcome: Outcome) -> Iterator[Numbered]:

@@ -5,7 +5,7 @@ Spans are OpenTelemetry's; the names are MLflow's. See docs/decisions/0200-traci
 
 from __future__ import annotations
 
-from quire.tracing.around import carry, context
+from quire.tracing.around import carry, context, link_prompt
 from quire.tracing.beginning import activate, begin, deactivate
 from quire.tracing.configuring import configure, disable, enable, is_enabled, reset
 from quire.tracing.decorator import trace
@@ -65,6 +65,7 @@ __all__ = [
     "get_tracing_context_headers_for_http_request",
     "inject",
     "is_enabled",
+    "link_prompt",
     "log_assessment",
     "log_expectation",
     "log_feedback",

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import msgspec
+from opentelemetry import trace as otel
 
 from quire.domain.traces import LINKED_PROMPTS_TAG, SESSION, USER, check_labels
 from quire.tracing import state
 from quire.tracing.live import LiveTrace
+from quire.tracing.span import Span
 
 F = TypeVar("F", bound=Callable[..., Any])
 MODEL = "mlflow.modelId"
@@ -72,10 +74,32 @@ def note_model(trace: LiveTrace, model_id: str) -> None:
     trace.metadata.setdefault(MODEL, model_id)
 
 
-def note_prompt(trace: LiveTrace, name: str, version: str) -> None:
-    """Say that a trace used a version of a prompt."""
-    given = trace.tags.get(LINKED_PROMPTS_TAG)
-    linked = msgspec.json.decode(given, type=list[dict[str, str]]) if given else []
-    item = {"name": name, "version": version}
+def note_model_here(model_id: str) -> None:
+    """Say which model makes the trace that is being made here, if one is."""
+    span = otel.get_current_span()
+    if isinstance(span, Span):
+        note_model(span.live_trace, model_id)
+
+
+def link_prompt(name: str, version: str | int) -> None:
+    """Say of the trace that is being made here that it uses a version of a prompt; outside of any nothing happens.
+
+    The trace is then found by ``prompt = 'NAME/VERSION'``.
+    """
+    span = otel.get_current_span()
+    if not isinstance(span, Span):
+        return
+    tags = span.live_trace.tags
+    linked = json_list(tags.get(LINKED_PROMPTS_TAG))
+    item = {"name": str(name), "version": str(version)}
     if item not in linked:
-        trace.tags[LINKED_PROMPTS_TAG] = msgspec.json.encode([*linked, item]).decode()
+        tags[LINKED_PROMPTS_TAG] = msgspec.json.encode([*linked, item]).decode()
+
+
+def json_list(text: str | None) -> list[Any]:
+    """The list in a JSON text; empty if there is none."""
+    try:
+        found = msgspec.json.decode(text) if text else []
+    except msgspec.DecodeError:
+        return []
+    return found if isinstance(found, list) else []

@@ -66,13 +66,18 @@ class OfTraces:
     @staticmethod
     def perform(store: Store, delivery: Delivery) -> None:
         """Store traces. One that cannot even be written does not keep the others from it."""
-        traces, failed = [], None
+        traces, decided, failed = [], [], None
         for trace in delivery.traces:
             try:
                 traces.append(stored(trace))
             except Exception as error:
                 failed = error
-        _store(store, traces, delivery.traces[0].experiment_id)
+                continue
+            if trace.complete and "state" in trace.overrides:
+                decided.append(traces[-1])
+        experiment = _store(store, traces, delivery.traces[0].experiment_id)
+        for said in decided:  # spans alone say how it went
+            store.start_trace(_moved(said, experiment).info)
         if failed is not None:
             raise InvalidInput(f"A trace cannot be written: {failed!r}")
 
@@ -83,9 +88,10 @@ class OfTraces:
         return f"the trace {ids[0]}" if len(ids) == 1 else f"{len(ids)} traces, the first {ids[0]}"
 
 
-def _store(store: Store, traces: Sequence[Trace], experiment: str) -> None:
+def _store(store: Store, traces: Sequence[Trace], experiment: str) -> str:
+    """Store traces in an experiment, else in the default one; the id of that where they are."""
     if not traces:
-        return
+        return experiment
     known = _experiment(store, experiment)
     try:
         store.log_traces([_moved(trace, known) for trace in traces])
@@ -93,7 +99,9 @@ def _store(store: Store, traces: Sequence[Trace], experiment: str) -> None:
         if known == DEFAULT_EXPERIMENT_ID:
             raise
         log.error("%s %d traces go to the default experiment instead.", error.message, len(traces))
-        store.log_traces([_moved(trace, DEFAULT_EXPERIMENT_ID) for trace in traces])
+        known = DEFAULT_EXPERIMENT_ID
+        store.log_traces([_moved(trace, known) for trace in traces])
+    return known
 
 
 def _experiment(store: Store, experiment: str) -> str:
