@@ -210,9 +210,7 @@ def parse_lines(text: bytes, name: str) -> Iterator[tuple[str, Mapping[str, Any]
 def require_record(record: object, where: str) -> Mapping[str, Any]:
     """A line's object. Raises InvalidInput for another value."""
     if not isinstance(record, Mapping):
-        raise InvalidInput(
-            f"{where} is {type(record).__name__}. Give an object with 'question' and answers, or a recorded request."
-        )
+        raise InvalidInput(f"{where} is {type(record).__name__}. Give an object with 'question' and answers.")
     return record
 
 
