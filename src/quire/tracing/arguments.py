@@ -32,13 +32,23 @@ class Arguments:
     def named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments by name; in their order if they do not fit the function."""
         names = self._names
-        if names is not None and len(args) <= len(names):
-            found = {**self._defaults, **dict(zip(names, args, strict=False)), **kwargs}
-            if len(found) == len(names):
-                if names and names[0] in _SELF:
-                    del found[names[0]]
-                return found
-        return self._bound(args, kwargs)
+        if names is None or len(args) > len(names):
+            return self._bound(args, kwargs)
+        found = dict(zip(names, args, strict=False))
+        used = 0
+        for name in names[len(args) :]:
+            if name in kwargs:
+                found[name] = kwargs[name]
+                used += 1
+            elif name in self._defaults:
+                found[name] = self._defaults[name]
+            else:
+                return self._bound(args, kwargs)
+        if used != len(kwargs):
+            return self._bound(args, kwargs)
+        if names and names[0] in _SELF:
+            del found[names[0]]
+        return found
 
     def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         if self._signature is None:
