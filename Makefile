@@ -47,17 +47,17 @@ test-slow: setup mlflow-venv mlflow2-venv  ## the slow ones
 test-all: setup mlflow-venv mlflow2-venv  ## every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-test-sdks: setup sdk-venvs  ## the caller under other versions of the OpenAI SDK (SDK_VERSIONS)
-	$(BIN)/python -m pytest -n $(WORKERS) tests/caller/test_sdk_versions.py
+test-sdks: setup sdk-venvs  ## the caller and autologging under other versions of the OpenAI SDK (SDK_VERSIONS)
+	$(BIN)/python -m pytest -n $(WORKERS) tests/caller/test_sdk_versions.py tests/openai/autologging/test_sdk_versions.py
 
 sdk-venvs: $(SDK_VERSIONS:%=.cache/openai-%/.ready)  ## a virtual environment for each version of the OpenAI SDK
 
-# SDKs before 1.55.3 do not work with httpx 0.28 themselves. What is installed is what prediction alone needs.
+# SDKs before 1.55.3 do not work with httpx 0.28 themselves. What is installed is what prediction and traces alone need.
 .cache/openai-%/.ready:
 	@echo "Installing openai $* into .cache/openai-$* ..."
 	@$(PYTHON) -m venv .cache/openai-$*
 	@.cache/openai-$*/bin/python -m pip install --quiet "openai==$*" $(if $(filter 1.17.1,$*),"httpx<0.28") \
-	  aiohttp genai-prices msgspec narwhals pyyaml
+	  aiohttp genai-prices msgspec narwhals opentelemetry-api opentelemetry-proto pyyaml rs-bpe
 	@touch $@
 
 mlflow-venv: $(MLFLOW_VENV)/.ready  ## a virtual environment with a real MLflow, for interoperability tests and benchmarks

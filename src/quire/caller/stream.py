@@ -38,7 +38,7 @@ async def stream_deltas(transport: Transport, call: Call, options: CallerOptions
         attempt += 1
         began = False
         try:
-            async with transport.open_stream(call, options.timeout) as opened:
+            async with transport.open_stream(call, options.timeout, options.model_id) as opened:
                 if not isinstance(opened, Reply):
                     async for delta in _deltas(call.task, opened):
                         began = True

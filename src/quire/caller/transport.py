@@ -19,6 +19,7 @@ import msgspec
 
 from quire.caller import shortcut
 from quire.caller.settings import DEFAULT_BASE_URL, ServiceSettings
+from quire.caller.watching import asked_by
 from quire.caller.wire import MouldKey, Wire, casting, client_timeout, http_family
 from quire.domain.calls import TASK_PATHS, Call
 from quire.domain.errors import MissingExtra, Unauthenticated
@@ -103,22 +104,24 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def open_stream(
-        self, call: Call, timeout_s: float | None = None
+        self, call: Call, timeout_s: float | None = None, model_id: str | None = None
     ) -> AsyncIterator[Reply | AsyncIterator[str]]:
         """Send a call whose answer streams; gives its lines, or the reply if the service refused it.
 
-        Raises as ``send`` does; ``timeout_s`` bounds the silence between two pieces.
+        Raises as ``send`` does; ``timeout_s`` bounds the silence between two pieces, ``model_id`` is the logged model
+        that asks.
         """
         with self._explained():
             try:
-                response = await self._client.post(
-                    TASK_PATHS[call.task],
-                    body={**call.body, "stream": True},
-                    cast_to=self._family.Response,
-                    options={"timeout": self._timeout(timeout_s or self._timeout_s)},
-                    stream=True,
-                    stream_cls=self._openai.AsyncStream[object],
-                )
+                with asked_by(model_id):
+                    response = await self._client.post(
+                        TASK_PATHS[call.task],
+                        body={**call.body, "stream": True},
+                        cast_to=self._family.Response,
+                        options={"timeout": self._timeout(timeout_s or self._timeout_s)},
+                        stream=True,
+                        stream_cls=self._openai.AsyncStream[object],
+                    )
             except self._openai.APIStatusError as error:
                 yield Reply(error.status_code, error.response.headers, error.response.content)
                 return

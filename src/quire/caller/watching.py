@@ -5,14 +5,19 @@ Traces of calls are made above; this is where they are asked for. Nothing is don
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 from quire.domain.calls import Call, Outcome
 
 Ended = Callable[[Outcome], None]
 Watcher = Callable[[Call, str | None], Ended | None]
 """Given a call and the id of the logged model that makes it; what it returns is told the outcome."""
+
+model_asking: ContextVar[str | None] = ContextVar("quire_model_asking", default=None)
+"""The logged model whose streamed request is being sent; such requests go through the SDK, which knows of no models."""
 
 _watchers: list[Watcher] = []
 log = logging.getLogger("quire")
@@ -52,3 +57,13 @@ def _tell(told: list[Ended], outcome: Outcome) -> None:
             ended(outcome)
         except Exception:
             log.warning("The end of a call could not be recorded", exc_info=True)
+
+
+@contextlib.contextmanager
+def asked_by(model_id: str | None) -> Iterator[None]:
+    """What is sent inside of the block is asked by this logged model."""
+    token = model_asking.set(model_id)
+    try:
+        yield
+    finally:
+        model_asking.reset(token)

@@ -14,12 +14,8 @@ def encoded(answer: Any, call: TracedCall) -> bytes | None:
     """A snapshot of an answer. Of audio and pictures only the size is kept."""
     if answer is None:
         return None
-    dump = getattr(answer, "model_dump_json", None)
-    if callable(dump):
-        try:
-            text: bytes = dump(warnings=False).encode()
-        except TypeError:  # pydantic 1 has no such parameter
-            text = dump().encode()
+    if hasattr(type(answer), "model_dump_json"):
+        text = _dumped(answer)
         return to_json(_without_pictures(msgspec.json.decode(text))) if call.kind == "image" else text
     content = answer if isinstance(answer, bytes | bytearray) else getattr(answer, "content", None)
     if isinstance(content, bytes | bytearray):
@@ -27,6 +23,17 @@ def encoded(answer: Any, call: TracedCall) -> bytes | None:
     if call.kind == "image" and isinstance(answer, dict):
         answer = _without_pictures(answer)
     return to_json(answer)
+
+
+def _dumped(answer: Any) -> bytes:
+    """An object of the SDK. One that pydantic cannot write (a program's own type in it) is written field by field."""
+    try:
+        text: str = answer.model_dump_json(warnings=False)
+    except TypeError:  # pydantic 1 has no such parameter
+        text = answer.model_dump_json()
+    except ValueError:
+        return to_json(dict(answer))
+    return text.encode()
 
 
 def _of_bytes(content: bytes) -> bytes:

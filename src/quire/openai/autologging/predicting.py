@@ -15,8 +15,6 @@ from quire.tracing.markers import ESTIMATE
 from quire.tracing.span import Span
 from quire.tracing.values import to_json
 
-_MODEL_ID = "mlflow.modelId"
-
 
 class CallFailed(Exception):
     """A call of a batch that failed for good."""
@@ -27,11 +25,7 @@ def watch_call(call: Call, model_id: str | None) -> Callable[[Outcome], None] | 
     if not is_enabled():
         return None
     kind = call_of_task(call.task)
-    span = begin_span(kind, call.body, None, "openai", asynchronous=False)
-    if model_id is not None:
-        span.set_attribute(_MODEL_ID, model_id)
-        if span.parent_id is None:
-            span.live_trace.metadata[_MODEL_ID] = model_id
+    span = begin_span(kind, call.body, None, "openai", asynchronous=False, model_id=model_id)
     return lambda outcome: _end(span, outcome)
 
 

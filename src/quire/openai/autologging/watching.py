@@ -6,13 +6,14 @@ Nothing here may hurt the program's call: what goes wrong with recording is logg
 from __future__ import annotations
 
 import atexit
+import os
 import time
-import weakref
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from quire.caller.watching import model_asking
 from quire.domain.traces import SOURCE_RUN
 from quire.openai.autologging.assembling import assembler
 from quire.openai.autologging.attributes import USAGE, answer_attributes, request_attributes
@@ -22,19 +23,28 @@ from quire.openai.autologging.options import complain
 from quire.openai.autologging.options import options as autolog_options
 from quire.openai.autologging.requests import asked_body
 from quire.tracing import Span, begin
+from quire.tracing.around import MODEL, note_model
 from quire.tracing.markers import ESTIMATE, SHAPES_ONLY
 from quire.tracing.values import to_json
 
 SECONDS = "quire.stream.seconds"
 FIRST_MS = "quire.stream.first_token_ms"
 PIECES = "quire.stream.pieces"
-_open: weakref.WeakSet[Watch] = weakref.WeakSet()
+_open: set[Watch] = set()
+"""Recordings of streams that have not ended. They are held here, not by their streams alone: the collector would end
+the span of a forgotten stream before what is known of it is in it."""
 
 
 def begin_span(
-    call: TracedCall, body: Mapping[str, Any], host: str | None, provider: str, *, asynchronous: bool
+    call: TracedCall,
+    body: Mapping[str, Any],
+    host: str | None,
+    provider: str,
+    *,
+    asynchronous: bool,
+    model_id: str | None = None,
 ) -> Span:
-    """A span for a call that is about to be made."""
+    """A span for a call that is about to be made; ``model_id`` is the logged model that makes it."""
     said = autolog_options()
     attributes = request_attributes(call, body, host, provider)
     if not said.capture_content:
@@ -43,6 +53,9 @@ def begin_span(
     span = begin(name, call.span_type, inputs=to_json(body), attributes=attributes)
     if said.exclusive and span.parent_id is None:
         span.live_trace.metadata.pop(SOURCE_RUN, None)
+    if model_id is not None:
+        span.set_attribute(MODEL, model_id)
+        note_model(span.live_trace, model_id)
     return span
 
 
@@ -50,7 +63,6 @@ class Watch:
     """The recording of one call."""
 
     __slots__ = (
-        "__weakref__",
         "_assembler",
         "_call",
         "_first_ns",
@@ -65,7 +77,9 @@ class Watch:
         self._call = call
         host = getattr(client.base_url, "host", None)
         provider = "openai" if getattr(client, "_api_version", None) is None else "azure.ai.openai"
-        self.span: Span = begin_span(call, asked_body(call, options), host, provider, asynchronous=asynchronous)
+        self.span: Span = begin_span(
+            call, asked_body(call, options), host, provider, asynchronous=asynchronous, model_id=model_asking.get()
+        )
         self._assembler: Any = None
         self._first_ns = 0
         self._last_ns = 0
@@ -102,6 +116,7 @@ class Watch:
     def lost(self) -> None:
         """Recording itself failed: say so, and end the span."""
         complain("A call of the OpenAI SDK could not be recorded")
+        _open.discard(self)
         self.span.finish(attributes={"quire.incomplete": True})
 
     def _said(self, answer: Any) -> dict[str, Any]:
@@ -202,3 +217,5 @@ def _end_all() -> None:
 
 
 atexit.register(_end_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open.clear)
