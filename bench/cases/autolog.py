@@ -10,7 +10,7 @@ KINDS = {"sync": "a call", "async": "an awaited call", "stream": "a streamed chu
 PEERS = {"mlflow": "MLflow autolog", "openinference": "OpenInference"}
 _RATIO = Bar("≤ 1/20 of MLflow's", times=20)
 _MOST = Bar("≤ 150 µs", most=150e-6)
-_LEAST = 1e-9
+_LEAST = 1e-6
 """A difference that noise makes negative is shown as this (s)."""
 
 

@@ -12,7 +12,7 @@ QUERIES = {
     "all": "",
     "status (1 in 100)": "trace.status = 'ERROR'",
     "latency (all to 1 in 1,000)": "trace.execution_time_ms > {n}000",
-    "latency (1 in 10,000)": "trace.execution_time_ms > 4{n:04}",
+    "latency (1 in 3,000)": "trace.execution_time_ms > 3{n:04}",
     "cost (few)": "trace.cost > 0.{n:02}5",
     "tokens (few)": "trace.total_tokens > 5{n:04}",
     "tag (1 in 500)": "tag.team = 'team-{n}'",
