@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from started import end, start
+from started import MODE, end, start
 
 start()
 
@@ -163,7 +163,7 @@ said["counted"] = counting.kinds
 print(json.dumps(said))
 end()
 
-if len(sys.argv) > 1:
+if MODE == "trace":
     import quire
 
     provider = get_trace_provider()

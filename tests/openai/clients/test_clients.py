@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote run unchanged with autologging on, and what they do is traced: `make clients-venv`."""
+"""Clients that nobody here wrote run unchanged: traced, recorded, replayed (`make clients-venv`)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tests.openai.clients.trees import Tree, trees
 
 pytestmark = pytest.mark.slow
 
+NOWHERE = "http://127.0.0.1:9/v1"
+"""Where nothing listens."""
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
 
@@ -38,12 +40,14 @@ def simulator() -> Iterator[SimulatorProcess]:
 
 
 class Ran:
-    """What a program said without autologging and with it, and the traces of the latter."""
+    """What a program said by itself, traced, recorded and replayed, and its traces."""
 
     def __init__(self, python: Path, simulator: SimulatorProcess, folder: Path, name: str) -> None:
         store = f"sqlite:///{folder / 'quire.db'}"
         self.plain = _run(python, simulator, f"{name}_program.py")
-        self.traced = _run(python, simulator, f"{name}_program.py", store)
+        self.traced = _run(python, simulator, f"{name}_program.py", f"trace={store}")
+        self.recorded = _run(python, simulator, f"{name}_program.py", f"record={folder / 'calls.jsonl'}")
+        self.replayed = _run(python, None, f"{name}_program.py", f"replay={folder / 'calls.jsonl'}")
         quire.set_tracking_uri(store)
         self.trees = trees(quire.search_traces(return_type="list", max_results=1000))
 
@@ -53,8 +57,9 @@ class Ran:
         return found
 
 
-def _run(python: Path, simulator: SimulatorProcess, program: str, *arguments: str) -> Any:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY / "src"), **simulator.environment}
+def _run(python: Path, simulator: SimulatorProcess | None, program: str, *arguments: str) -> Any:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY / "src")}
+    environment |= {"OPENAI_BASE_URL": NOWHERE} if simulator is None else simulator.environment
     ran = subprocess.run(
         [python, HERE / program, *arguments], env=environment, capture_output=True, text=True, timeout=150, check=False
     )
@@ -65,6 +70,10 @@ def _run(python: Path, simulator: SimulatorProcess, program: str, *arguments: st
 
 def results_are_the_same_with_autologging(ran: Ran) -> None:
     assert ran.traced == ran.plain
+
+
+def it_runs_offline_from_a_recording(ran: Ran) -> None:
+    assert ran.replayed == ran.recorded == ran.plain
 
 
 def every_model_call_has_its_tokens_and_cost_once(ran: Ran) -> None:
@@ -184,7 +193,11 @@ def pydantics_calls_are_traces(ran: Ran) -> None:
     )
 
 
-EVERY = [results_are_the_same_with_autologging, every_model_call_has_its_tokens_and_cost_once]
+EVERY = [
+    results_are_the_same_with_autologging,
+    every_model_call_has_its_tokens_and_cost_once,
+    it_runs_offline_from_a_recording,
+]
 CHECKS: dict[str, list[Callable[[Ran], None]]] = {
     "agents": [
         *EVERY,
@@ -204,6 +217,7 @@ CHECKS: dict[str, list[Callable[[Ran], None]]] = {
 }
 
 
+@pytest.mark.timeout(600)  # four programs that import much, on whatever machine
 @pytest.mark.parametrize("client", CHECKS)
 def test_a_client_runs_unchanged_and_is_traced(
     client: str, python: Path, simulator: SimulatorProcess, tmp_path: Path
