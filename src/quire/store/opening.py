@@ -77,6 +77,19 @@ def open_store(uri: str, *, artifact_root: str | None = None) -> Store:
     return _opened(f"{place.path}?{place.synchronous}", root, partial(_open_sqlite, place))
 
 
+def name_of(uri: str) -> str:
+    """The URI that the store of ``uri`` says it has, without credentials; no database is opened for it."""
+    kind = store_kind(uri)
+    if kind == "sqlite":
+        path = parse_sqlite(uri).path
+        return f"sqlite:///{path}" if path else "sqlite://"
+    if kind == "postgresql":
+        from quire.store.sql.postgres_place import parse_postgres
+
+        return parse_postgres(uri).uri
+    return open_store(uri).uri
+
+
 def dialect_of(uri: str) -> Dialect:
     """The database that a tracking URI names. InvalidInput if it names something else."""
     kind = store_kind(uri)

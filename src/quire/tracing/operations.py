@@ -1,4 +1,7 @@
-"""How traces are brought to a store: as an outbox carries them."""
+"""How traces are brought to a store: as an outbox carries them.
+
+What reads and writes spans is loaded by the thread that brings them: the first trace must not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,8 @@ from quire.domain.errors import AlreadyExists, InvalidInput, NotFound
 from quire.domain.traces import ExperimentLocation, Trace, TraceLocation
 from quire.store.base import Store
 from quire.tracing import state
-from quire.tracing.cleaning import fit_for_disk
 from quire.tracing.destination import NAMED
 from quire.tracing.finished import FinishedTrace
-from quire.tracing.writing import stored
 from quire.tracking.experiments import DEFAULT_EXPERIMENT_ID
 
 log = logging.getLogger("quire")
@@ -61,11 +62,15 @@ class OfTraces:
     @staticmethod
     def for_disk(delivery: Delivery) -> Delivery:
         """A delivery as it may wait on disk: without what may not be kept."""
+        from quire.tracing.cleaning import fit_for_disk
+
         return Delivery([fit_for_disk(trace) for trace in delivery.traces], delivery.weight)
 
     @staticmethod
     def perform(store: Store, delivery: Delivery) -> None:
         """Store traces. One that cannot even be written does not keep the others from it."""
+        from quire.tracing.writing import stored
+
         traces, decided, failed = [], [], None
         for trace in delivery.traces:
             try:

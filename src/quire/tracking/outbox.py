@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from quire.domain.errors import PermissionDenied, QuireError, Unauthenticated, Unavailable
 from quire.store.base import Store
 from quire.store.current import open_uri
-from quire.store.rest.client import waiting_at_most
+from quire.store.opening import name_of
 from quire.tracking.spill import Item, Spill, Waiting
 
 MAX_WEIGHT = 32 * 1024 * 1024
@@ -98,7 +98,8 @@ class Outbox(Generic[Op]):
         self._changed = threading.Condition()
         self._memory: deque[Waiting[Op]] = deque()
         self._weight = 0
-        self._spill: Spill[Op] = Spill(self._store().uri, kind.name, kind.operation, kind.for_disk)
+        self._name = name_of(uri)
+        self._spill: Spill[Op] = Spill(self._name, kind.name, kind.operation, kind.for_disk)
         self._in_flight: list[Waiting[Op]] = []
         self.dropped = 0
         self._submitted = self._finished = 0
@@ -163,7 +164,7 @@ class Outbox(Generic[Op]):
         if self.dropped & (self.dropped - 1) == 0:
             log.error(
                 "The store %s is away and the %s bytes that may wait for it on disk are full: %d %s dropped so far.",
-                self._store().uri,
+                self._name,
                 f"{self._kind.most_on_disk:,}",
                 self.dropped,
                 self._kind.name,
@@ -212,7 +213,7 @@ class Outbox(Generic[Op]):
                 log.warning(
                     "The store %s has not taken %d logged operations. They are kept on disk, and the next process "
                     "that logs to it in the background brings them.%s",
-                    self._store().uri,
+                    self._name,
                     self._spill.count,
                     f" {self._away.message}" if self._away else "",
                 )
@@ -311,6 +312,8 @@ class Outbox(Generic[Op]):
 
     def _bring(self, operation: Op, parts: Sequence[Waiting[Op]]) -> QuireError | None:
         """Bring one operation made of parts. The error if the store is away; a refused part counts as brought."""
+        from quire.store.rest.client import waiting_at_most  # what speaks HTTP is loaded by the thread
+
         try:
             with waiting_at_most(PATIENCE):
                 self._kind.perform(self._store(), operation)
@@ -347,7 +350,7 @@ class Outbox(Generic[Op]):
         with self._changed:
             if self._away is not None:
                 self._away = None
-                log.info("The store %s answers again; bringing what was logged meanwhile.", self._store().uri)
+                log.info("The store %s answers again; bringing what was logged meanwhile.", self._name)
             if not self._closed:
                 self._spill.remove([waiting for waiting in done if waiting.row is not None])
 
