@@ -57,7 +57,7 @@ sdk-venvs: $(SDK_VERSIONS:%=.cache/openai-%/.ready)  ## a virtual environment fo
 	@echo "Installing openai $* into .cache/openai-$* ..."
 	@$(PYTHON) -m venv .cache/openai-$*
 	@.cache/openai-$*/bin/python -m pip install --quiet "openai==$*" $(if $(filter 1.17.1,$*),"httpx<0.28") \
-	  aiohttp genai-prices msgspec narwhals opentelemetry-api opentelemetry-proto pyyaml rs-bpe
+	  ahocorasick-rs aiohttp genai-prices msgspec narwhals opentelemetry-api opentelemetry-proto pyyaml rs-bpe
 	@touch $@
 
 mlflow-venv: $(MLFLOW_VENV)/.ready  ## a virtual environment with a real MLflow, for interoperability tests and benchmarks

@@ -40,7 +40,7 @@ PARTS = [
     "quire.tracing.span.Span.record_exception",
     "quire.tracing.span.Span._finished",
     "quire.tracing.live.LiveTrace.add",
-    "quire.tracing.operations.stored",
+    "quire.tracing.writing.stored",
     "quire.tracing.completing.estimated_usage",
     "quire.store.sql.store.SqlStore.log_traces",
 ]

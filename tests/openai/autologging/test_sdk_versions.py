@@ -35,7 +35,8 @@ def test_every_call_is_a_span(python: Path | None, service: Simulator, quire_ser
         timeout=120,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
     found, seen, left_as_found = json.loads(done.stdout)
     assert version == f"openai-{found}"
     assert left_as_found

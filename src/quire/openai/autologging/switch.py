@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from typing import get_args
 
 from quire.domain.errors import InvalidInput
@@ -62,6 +64,7 @@ def switch(on: bool, said: AutologOptions, *, only_tested_versions: bool) -> Non
 
     set_options(said)
     if on and not _is_to_be_left_alone(only_tested_versions):
+        _load_prices()
         install()
         watch(watch_call)
         agents_import.install(without_openai=said.disable_openai_agent_tracer)
@@ -69,6 +72,16 @@ def switch(on: bool, said: AutologOptions, *, only_tested_versions: bool) -> Non
         uninstall()
         unwatch(watch_call)
         agents_import.uninstall()
+
+
+def _load_prices() -> None:
+    """Import now what the background would import later, where the SDK would trip over half of it.
+
+    The price table imports ``httpx2``. Version 2 of the SDK, which does without, looks in every request whether it is
+    imported, and takes a module that another thread is just importing for whole.
+    """
+    if "openai._httpx2" in sys.modules and "httpx2" not in sys.modules:
+        importlib.import_module("genai_prices")
 
 
 def _is_to_be_left_alone(only_tested_versions: bool) -> bool:
