@@ -307,7 +307,8 @@ def test_what_finds_no_room_while_the_store_is_away_is_counted_and_said(
     make(99, size=2000)
     dropped = tracing.dropped()
     assert 20 < dropped < 80
-    assert "104,857 bytes that may wait for it on disk are full: 1 traces dropped so far" in caplog.text
+    assert "1 traces for the store" in caplog.text
+    assert "The 104,857 bytes that may wait on disk are full." in caplog.text
     server.start()
     tracing.flush()
     assert len(names()) == 100 - dropped
@@ -327,6 +328,23 @@ def test_memory_that_is_full_goes_to_disk_and_all_of_it_arrives(
         server.thaw()
     tracing.flush()
     assert len(names()) == 500
+
+
+def test_a_disk_that_is_full_while_the_store_is_away_is_said_and_does_no_harm(
+    server: QuireServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("QUIRE_OUTBOX", str(tmp_path / "file"))
+    monkeypatch.setattr(outbox, "MAX_WEIGHT", 20_000)
+    server.freeze()
+    try:
+        make(100, size=1000)
+        assert tracing.dropped() > 50
+        assert "cannot be kept in" in caplog.text
+    finally:
+        server.thaw()
+    tracing.flush()
+    assert len(names()) == 100 - tracing.dropped()
 
 
 def test_two_stores_of_one_program_do_not_wait_for_each_other(server: QuireServer, tmp_path: Path) -> None:
@@ -424,6 +442,18 @@ os.kill(os.getpid(), 9)
 """
     assert run(tmp_path, text).returncode == -signal.SIGKILL
     assert names() == {"kept"}
+
+
+def test_a_forgotten_span_that_the_collector_ends_does_not_stop_its_trace() -> None:
+    with quire.start_span("root") as root:
+        for _ in range(300):
+            child = quire.start_span_no_context("forgotten", parent_span=root)
+            child.cycle = child  # type: ignore[attr-defined]
+        del child
+        gc.collect()
+        with root.live_trace._lock:  # as where a span that ends makes the collector run
+            quire.start_span_no_context("last", parent_span=root)
+    assert len(last_trace().search_spans(name="forgotten")) == 300
 
 
 # -- errors of ours --------------------------------------------------------------------------------

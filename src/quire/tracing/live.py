@@ -68,7 +68,7 @@ class LiveTrace:
         self.entry = 0
         self.entry_ended = False
         self._held: list[FinishedSpan] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may end a forgotten span of this trace at any moment
         self._process = _this_process[0]
 
     @property
@@ -78,7 +78,7 @@ class LiveTrace:
 
     def _take_over(self) -> None:
         """In the child of a fork the root never ends: spans that end here are handed on as they end."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._held = []
         self.entry = 0
         self.entry_ended = True
@@ -97,7 +97,7 @@ class LiveTrace:
             elif not self.entry_ended and not self._is_due():
                 return
             spans, self._held = self._held, []
-            if not self.kept:
+            if not self.kept or not spans:
                 return
         self.deliver(
             FinishedTrace(

@@ -102,6 +102,7 @@ class Outbox(Generic[Op]):
         self._spill: Spill[Op] = Spill(self._name, kind.name, kind.operation, kind.for_disk)
         self._in_flight: list[Waiting[Op]] = []
         self.dropped = 0
+        self._full = ""
         self._submitted = self._finished = 0
         self._hurried = self._closed = False
         self._away: QuireError | None = None
@@ -151,7 +152,7 @@ class Outbox(Generic[Op]):
         try:
             self._spill.add(oldest)
         except Unavailable as full:
-            log.error("%s", full.message)
+            self._full = full.message
             return False
         for waiting in oldest:
             self._memory.popleft()
@@ -162,13 +163,15 @@ class Outbox(Generic[Op]):
         """Count what finds no room; said at the first, the second, the fourth, and so on."""
         self.dropped += 1
         if self.dropped & (self.dropped - 1) == 0:
+            limit = f"The {self._kind.most_on_disk:,} bytes that may wait on disk are full."
             log.error(
-                "The store %s is away and the %s bytes that may wait for it on disk are full: %d %s dropped so far.",
-                self._name,
-                f"{self._kind.most_on_disk:,}",
+                "%d %s for the store %s, which is away, are dropped so far. %s",
                 self.dropped,
                 self._kind.name,
+                self._name,
+                self._full or limit,
             )
+            self._full = ""
 
     def flush(self, timeout: float | None = None, *, while_away: bool = True) -> bool:
         """Wait until the store has all that was logged before; whether it has.
@@ -275,7 +278,8 @@ class Outbox(Generic[Op]):
         """Leave a store that is away alone for some seconds; what is logged meanwhile goes to disk."""
         end = time.monotonic() + pause
         while not self._closed and (left := end - time.monotonic()) > 0:
-            self._changed.wait_for(lambda: self._closed, min(left, LINGER))
+            step = min(left, LINGER) if self._kind.returns_before_disk else left
+            self._changed.wait_for(lambda: self._closed, step)
             if self._memory and not self._closed:
                 try:
                     self._to_disk([])
