@@ -19,7 +19,7 @@ from bench.spans import SPANS
 from bench.worker import Worker
 
 CLIENTS = (1, 8)
-REQUESTS = {"quire": 384, "mlflow": 16, "phoenix": 96}
+REQUESTS = {"quire": 384, "mlflow": 4, "phoenix": 96}
 """Requests of a round; Phoenix's queue holds 20,000 spans."""
 BARS = {"mlflow": Bar("≥ 20× MLflow", times=20), "phoenix": Bar("≥ 3× Phoenix", times=3)}
 Rounds = list[dict[str, Any]]
