@@ -250,6 +250,25 @@ def test_a_hook_is_applied_once_though_the_trace_was_on_disk(server: QuireServer
     assert {trace.data.spans[0].inputs for trace in quire.search_traces(return_type="list")} == {"<x>"}
 
 
+def test_a_trace_that_cannot_be_cleaned_waits_on_disk_without_its_content(
+    server: QuireServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.stop()
+    monkeypatch.setattr(cleaning, "redact_value", fail)
+    make(3, "private")
+    outboxes.close_all(0)
+    held = on_disk(tmp_path / "outbox")
+    assert held
+    assert b"private" not in held
+    monkeypatch.undo()
+    quire.set_tracking_uri(server.url)
+    monkeypatch.setenv("QUIRE_OUTBOX", str(tmp_path / "outbox"))
+    server.start()
+    make(1, "next")
+    tracing.flush()
+    assert len(quire.search_traces(return_type="list")) == 4
+
+
 # -- sampling --------------------------------------------------------------------------------------
 
 

@@ -63,7 +63,23 @@ def kept_overrides(trace: FinishedTrace) -> dict[str, str]:
 
 
 def fit_for_disk(trace: FinishedTrace) -> FinishedTrace:
-    """A trace as it may wait on disk: nothing is in it that may not be kept, and no credential."""
+    """A trace as it may wait on disk: nothing is in it that may not be kept, and no credential. This never raises."""
+    try:
+        return _fit_for_disk(trace)
+    except Exception as error:
+        log.error("A trace waits on disk without its content: %s", type(error).__name__)
+        return msgspec.structs.replace(
+            trace, spans=[_outline(span) for span in trace.spans], metadata={}, tags={}, overrides={}, cleaned=True
+        )
+
+
+def _outline(span: FinishedSpan) -> FinishedSpan:
+    return msgspec.structs.replace(
+        span, name="span", message="", inputs=None, outputs=None, attributes={}, events=[], links=[]
+    )
+
+
+def _fit_for_disk(trace: FinishedTrace) -> FinishedTrace:
     return msgspec.structs.replace(
         trace,
         spans=[_for_disk(span, held_of(span, cleaned=trace.cleaned)) for span in trace.spans],
