@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAMED = "name:"
 """Starts what stands for an experiment that is known only by its name."""
 _MOST_KNOWN = 64
-_RELATIVE, _RELATIVE_BYTES = "sqlite:///", b"sqlite:///"
+_FILE, _ROOTED = "sqlite:///", "sqlite:////"
 _VARIABLES = (
     *current.VARIABLES,
     experiments.HANDED_DOWN,
@@ -80,7 +80,10 @@ def _found(uri: Any, environment: tuple[Any, ...]) -> Destination | None:
 
 def _key(uri: Any, environment: tuple[Any, ...]) -> tuple[Any, ...]:
     """What decides. A URI is text, bytes of the environment, or None for the default; some depend on the folder."""
-    relative = uri is None or uri.startswith(_RELATIVE if isinstance(uri, str) else _RELATIVE_BYTES)
+    relative = uri is None
+    if not relative:
+        file, rooted = (_FILE, _ROOTED) if isinstance(uri, str) else (_FILE.encode(), _ROOTED.encode())
+        relative = uri.startswith(file) and not uri.startswith(rooted)
     return (uri, os.getcwd() if relative else "", sys.argv[0] if sys.argv else "", environment)
 
 

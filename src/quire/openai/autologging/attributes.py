@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quire.openai.autologging.calls import TracedCall
+from quire.openai.autologging.pieces import Piece
 
 USAGE = "mlflow.chat.tokenUsage"
 MODEL = "mlflow.llm.model"
@@ -51,17 +52,17 @@ def request_attributes(call: TracedCall, body: Mapping[str, Any], host: str | No
 def answer_attributes(answer: Any) -> dict[str, Any]:
     """What an answer says of itself: an object of the SDK, or a mapping."""
     made: dict[str, Any] = {}
-    model, answer_id = read(answer, "model"), read(answer, "id")
+    fields = fields_of(answer)
+    model, answer_id, choices = fields.get("model"), fields.get("id"), fields.get("choices")
     if isinstance(model, str):
         made["gen_ai.response.model"] = model
     if isinstance(answer_id, str):
         made["gen_ai.response.id"] = answer_id
-    reasons = [
-        reason for reason in (read(choice, "finish_reason") for choice in read(answer, "choices") or ()) if reason
-    ]
-    if reasons:
-        made["gen_ai.response.finish_reasons"] = reasons
-    usage = token_usage(read(answer, "usage"))
+    if isinstance(choices, list):
+        reasons = [reason for choice in choices if (reason := fields_of(choice).get("finish_reason"))]
+        if reasons:
+            made["gen_ai.response.finish_reasons"] = reasons
+    usage = token_usage(fields.get("usage"))
     if usage:
         made.update(usage_attributes(usage))
     return made
@@ -81,26 +82,32 @@ def token_usage(usage: Any) -> dict[str, int]:
     """Tokens by MLflow's names, from what the service counted; empty if it did not."""
     if usage is None:
         return {}
-    given = _first(usage, "input_tokens", "prompt_tokens")
-    answered = _first(usage, "output_tokens", "completion_tokens")
-    total = _first(usage, "total_tokens")
-    details = read(usage, "input_tokens_details") or read(usage, "prompt_tokens_details")
-    cached = None if details is None else _first(details, "cached_tokens")
+    fields = fields_of(usage)
+    details = fields_of(fields.get("input_tokens_details") or fields.get("prompt_tokens_details"))
     counts = {
-        "input_tokens": given,
-        "output_tokens": answered,
-        "total_tokens": total,
-        "cache_read_input_tokens": cached,
+        "input_tokens": fields.get("input_tokens", fields.get("prompt_tokens")),
+        "output_tokens": fields.get("output_tokens", fields.get("completion_tokens")),
+        "total_tokens": fields.get("total_tokens"),
+        "cache_read_input_tokens": details.get("cached_tokens"),
     }
-    return {key: count for key, count in counts.items() if count is not None}
+    return {key: count for key, count in counts.items() if type(count) is int}
 
 
-def _first(item: Any, *names: str) -> int | None:
-    for name in names:
-        value = read(item, name)
-        if type(value) is int:
-            return value
-    return None
+_NONE: Mapping[str, Any] = {}
+
+
+def fields_of(item: Any) -> Mapping[str, Any]:
+    """The fields of an object of the SDK, or a mapping itself; empty for anything else.
+
+    Asking such an object for an attribute that it lacks costs an exception, and most are asked for what others have.
+    """
+    if type(item) is dict:
+        return item
+    if type(item) is Piece:
+        return item.fields
+    own: Mapping[str, Any] = getattr(item, "__dict__", _NONE)
+    extra = getattr(item, "__pydantic_extra__", None)
+    return {**own, **extra} if extra else own
 
 
 def read(item: Any, name: str) -> Any:
