@@ -139,7 +139,8 @@ def _search(book, client, name, other, run):
     ask = book.ask
 
     def found(text=None, **named):
-        models = client.search_registered_models(text, **named)
+        # More than the usual page: others may have left models on a server that tests share.
+        models = client.search_registered_models(text, **{"max_results": 1000, **named})
         return [model.name for model in models if book.unique in model.name]
 
     for text in (
