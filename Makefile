@@ -60,53 +60,43 @@ sdk-venvs: $(SDK_VERSIONS:%=.cache/openai-%/.ready)  ## a virtual environment fo
 	  ahocorasick-rs aiohttp genai-prices msgspec narwhals opentelemetry-api opentelemetry-proto pyyaml rs-bpe
 	@touch $@
 
+# How an environment is made that a lock file describes: what is in it, and pip's further options.
+define locked-venv
+@echo "Installing $(1) into $(@D) ..."
+@$(PYTHON) -m venv $(@D)
+@$(@D)/bin/python -m pip install --quiet $(2) --require-hashes -r $<
+@touch $@
+endef
+
 mlflow-venv: $(MLFLOW_VENV)/.ready  ## a virtual environment with a real MLflow, for interoperability tests and benchmarks
 
 $(MLFLOW_VENV)/.ready: requirements-mlflow.lock
-	@echo "Installing MLflow into $(MLFLOW_VENV), for interoperability tests and benchmarks ..."
-	@$(PYTHON) -m venv $(MLFLOW_VENV)
-	@$(MLFLOW_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow.lock
-	@touch $@
+	$(call locked-venv,MLflow)
 
 mlflow2-venv: $(MLFLOW2_VENV)/.ready  ## a virtual environment with the last MLflow 2, for interoperability tests
 
 $(MLFLOW2_VENV)/.ready: requirements-mlflow2.lock
-	@echo "Installing MLflow 2 into $(MLFLOW2_VENV), for interoperability tests ..."
-	@$(PYTHON) -m venv $(MLFLOW2_VENV)
-	@$(MLFLOW2_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-mlflow2.lock
-	@touch $@
+	$(call locked-venv,MLflow 2)
 
 clients-venv: $(CLIENTS_VENV)/.ready  ## a virtual environment with clients of the OpenAI API that others wrote, for tests
 
 $(CLIENTS_VENV)/.ready: requirements-clients.lock
-	@echo "Installing clients of the OpenAI API into $(CLIENTS_VENV), for tests ..."
-	@$(PYTHON) -m venv $(CLIENTS_VENV)
-	@$(CLIENTS_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-clients.lock
-	@touch $@
+	$(call locked-venv,clients of the OpenAI API)
 
 fasttrackml-venv: $(FASTTRACKML_VENV)/.ready  ## a virtual environment with FastTrackML's server, for benchmarks
 
 $(FASTTRACKML_VENV)/.ready: requirements-fasttrackml.lock
-	@echo "Installing FastTrackML into $(FASTTRACKML_VENV), for benchmarks ..."
-	@$(PYTHON) -m venv $(FASTTRACKML_VENV)
-	@$(FASTTRACKML_VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-fasttrackml.lock
-	@touch $@
+	$(call locked-venv,FastTrackML,--no-deps)
 
 openinference-venv: $(OPENINFERENCE_VENV)/.ready  ## a virtual environment with OpenInference's instrumentation, for benchmarks
 
 $(OPENINFERENCE_VENV)/.ready: requirements-openinference.lock
-	@echo "Installing OpenInference into $(OPENINFERENCE_VENV), for benchmarks ..."
-	@$(PYTHON) -m venv $(OPENINFERENCE_VENV)
-	@$(OPENINFERENCE_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-openinference.lock
-	@touch $@
+	$(call locked-venv,OpenInference)
 
 phoenix-venv: $(PHOENIX_VENV)/.ready  ## a virtual environment with Phoenix's server, for benchmarks
 
 $(PHOENIX_VENV)/.ready: requirements-phoenix.lock
-	@echo "Installing Phoenix into $(PHOENIX_VENV), for benchmarks ..."
-	@$(PYTHON) -m venv $(PHOENIX_VENV)
-	@$(PHOENIX_VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-phoenix.lock
-	@touch $@
+	$(call locked-venv,Phoenix)
 
 lint: setup  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
