@@ -13,6 +13,7 @@ from quire.cli.traces_table import STYLES, TraceView, dollars
 from quire.cli.words import duration, moment, number
 from quire.domain.assessments import Assessment
 from quire.domain.errors import NotFound
+from quire.domain.span_names import INPUTS, OUTPUTS
 from quire.domain.traces import SpanRecord
 from quire.store.base import Store
 
@@ -162,7 +163,7 @@ def _show_content(console: Console, spans: Sequence[SpanView]) -> None:
     for span in spans:
         texts = [
             (title, span.attributes[key])
-            for title, key in (("inputs", "mlflow.spanInputs"), ("outputs", "mlflow.spanOutputs"))
+            for title, key in (("inputs", INPUTS), ("outputs", OUTPUTS))
             if key in span.attributes
         ]
         if texts:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from quire.domain.errors import InvalidInput
+from quire.domain.span_names import INPUTS, OUTPUTS
 from quire.domain.traces import SpanRecord
 
 if TYPE_CHECKING:
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
 _OWN = ("mlflow.spanType", "mlflow.traceRequestId")
-_INPUTS = ("mlflow.spanInputs", "gen_ai.input.messages", "input.value", "traceloop.entity.input")
-_OUTPUTS = ("mlflow.spanOutputs", "gen_ai.output.messages", "output.value", "traceloop.entity.output")
+_INPUTS = (INPUTS, "gen_ai.input.messages", "input.value", "traceloop.entity.input")
+_OUTPUTS = (OUTPUTS, "gen_ai.output.messages", "output.value", "traceloop.entity.output")
 
 
 class SpanStatus(msgspec.Struct, frozen=True):

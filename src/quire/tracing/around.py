@@ -14,13 +14,13 @@ from typing import Any, TypeVar, cast
 import msgspec
 from opentelemetry import trace as otel
 
+from quire.domain.span_names import MODEL_ID
 from quire.domain.traces import LINKED_PROMPTS_TAG, SESSION, USER, check_labels
 from quire.tracing import state
 from quire.tracing.live import LiveTrace
 from quire.tracing.span import Span
 
 F = TypeVar("F", bound=Callable[..., Any])
-MODEL = "mlflow.modelId"
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def carry(function: F) -> F:
 
 def note_model(trace: LiveTrace, model_id: str) -> None:
     """Say which model made a trace, unless that is said already."""
-    trace.metadata.setdefault(MODEL, model_id)
+    trace.metadata.setdefault(MODEL_ID, model_id)
 
 
 def note_model_here(model_id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from quire.domain.redaction import redact, redact_value
+from quire.domain.span_names import COST, MODEL, USAGE
 from quire.tracing import state
 from quire.tracing.completing import complete
 from quire.tracing.finished import FinishedEvent, FinishedSpan, FinishedTrace
@@ -21,7 +22,7 @@ from quire.tracing.values import as_data, to_json
 
 log = logging.getLogger("quire")
 
-_KEPT = frozenset({"mlflow.chat.tokenUsage", "mlflow.llm.model", "mlflow.llm.cost", "quire.abandoned"})
+_KEPT = frozenset({USAGE, MODEL, COST, "quire.abandoned"})
 """Attributes that are counts and names of models; they stay whatever else may not."""
 _PLAIN = ("mlflow.llm.", "mlflow.message.format", "mlflow.spanFunctionName", "gen_ai.", "server.", "model", "quire.")
 """How the names of attributes begin whose short texts are settings and names, and no content."""

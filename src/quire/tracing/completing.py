@@ -8,6 +8,7 @@ from typing import Any
 
 from quire.caller.cost import price_of
 from quire.domain.calls import Usage
+from quire.domain.span_names import COST, MODEL, USAGE
 from quire.domain.token_estimate import estimated_usage
 from quire.tracing.markers import ESTIMATE
 
@@ -16,9 +17,7 @@ ESTIMATED = "quire.usage.estimated"
 _SECONDS = "quire.stream.seconds"
 _RATE = "quire.stream.tokens_per_second"
 """Tokens of an answer by the seconds from its first piece to its last."""
-_USAGE = "mlflow.chat.tokenUsage"
-_COST = "mlflow.llm.cost"
-_MODELS = ("gen_ai.response.model", "mlflow.llm.model")
+_MODELS = ("gen_ai.response.model", MODEL)
 
 log = logging.getLogger("quire")
 
@@ -36,11 +35,11 @@ def complete(attributes: dict[str, Any], inputs: Any, outputs: Any) -> None:
 
 
 def _add_estimate(attributes: dict[str, Any], kind: Any, inputs: Any, outputs: Any) -> None:
-    if attributes.get(_USAGE):
+    if attributes.get(USAGE):
         return
     model = next((attributes[name] for name in _MODELS if attributes.get(name)), "")
     usage = estimated_usage(kind, inputs, outputs, str(model))
-    attributes[_USAGE] = usage
+    attributes[USAGE] = usage
     attributes["gen_ai.usage.input_tokens"] = usage["input_tokens"]
     if "output_tokens" in usage:
         attributes["gen_ai.usage.output_tokens"] = usage["output_tokens"]
@@ -48,7 +47,7 @@ def _add_estimate(attributes: dict[str, Any], kind: Any, inputs: Any, outputs: A
 
 
 def _add_rate(attributes: dict[str, Any]) -> None:
-    usage, seconds = attributes.get(_USAGE), attributes.get(_SECONDS)
+    usage, seconds = attributes.get(USAGE), attributes.get(_SECONDS)
     written = usage.get("output_tokens") if isinstance(usage, Mapping) else None
     if written and isinstance(seconds, float) and seconds > 0:
         attributes[_RATE] = round(written / seconds, 3)
@@ -56,8 +55,8 @@ def _add_rate(attributes: dict[str, Any]) -> None:
 
 def _add_cost(attributes: dict[str, Any]) -> None:
     """By the model that answered, which a deployment's name need not tell, else by the one that was asked."""
-    usage = attributes.get(_USAGE)
-    if not isinstance(usage, Mapping) or _COST in attributes:
+    usage = attributes.get(USAGE)
+    if not isinstance(usage, Mapping) or COST in attributes:
         return
     named = [attributes[name] for name in _MODELS if isinstance(attributes.get(name), str)]
     price = next((price for price in map(price_of, named) if price is not None), None)
@@ -67,4 +66,4 @@ def _add_cost(attributes: dict[str, Any]) -> None:
     cached = int(usage.get("cache_read_input_tokens", 0))
     put_in = price(Usage(given, 0, cached))
     total = price(Usage(given, answered, cached))
-    attributes[_COST] = {"input_cost": put_in, "output_cost": total - put_in, "total_cost": total}
+    attributes[COST] = {"input_cost": put_in, "output_cost": total - put_in, "total_cost": total}

@@ -12,6 +12,7 @@ from opentelemetry import trace as otel
 from opentelemetry.context import Context
 
 from quire.domain.errors import InvalidState
+from quire.domain.span_names import MODEL_ID
 from quire.domain.traces import SESSION, USER, check_labels
 from quire.tracing import beginning, state
 from quire.tracing.span import NO_SPAN, Span
@@ -156,7 +157,7 @@ def update_current_trace(
         )
     trace = span.live_trace
     said = {key: str(value) for key, value in (metadata or {}).items()}
-    extra = {SESSION: session_id, USER: user, "mlflow.modelId": model_id}
+    extra = {SESSION: session_id, USER: user, MODEL_ID: model_id}
     said.update({key: value for key, value in extra.items() if value is not None})
     given = {key: str(value) for key, value in (tags or {}).items()}
     check_labels(given, "tag")

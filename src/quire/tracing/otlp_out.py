@@ -25,6 +25,7 @@ from quire.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from quire.domain.span_names import INPUTS, OUTPUTS
 from quire.store.base import Store
 from quire.store.rest.client import Call, client_of
 from quire.store.rest.settings import parse_address
@@ -44,7 +45,6 @@ AT_ONCE = 100
 """Traces that are sent with one request."""
 _PER_TRACE = 400
 _CALLS = ("CHAT_MODEL", "LLM")
-_INPUTS, _OUTPUTS = "mlflow.spanInputs", "mlflow.spanOutputs"
 
 
 class Collector(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,8 +226,8 @@ def _message(record: SpanRecord) -> SpanMessage:
     added: dict[str, Any] = {}
     if record.type in _CALLS:
         message.kind = Message.SPAN_KIND_CLIENT
-        held = {item.key: plain(item.value) for item in message.attributes if item.key in (_INPUTS, _OUTPUTS)}
-        added |= content_attributes(held.get(_INPUTS), held.get(_OUTPUTS))
+        held = {item.key: plain(item.value) for item in message.attributes if item.key in (INPUTS, OUTPUTS)}
+        added |= content_attributes(held.get(INPUTS), held.get(OUTPUTS))
     metadata = record.facts.metadata if record.facts else {}
     added |= {name: metadata[key] for name, key in (("session.id", SESSION), ("user.id", USER)) if key in metadata}
     present = {item.key for item in message.attributes}

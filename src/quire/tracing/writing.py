@@ -12,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 from quire.domain.otlp import read_span
 from quire.domain.otlp.values import MAX_DEPTH, put
 from quire.domain.redaction import redact
+from quire.domain.span_names import INPUTS, OUTPUTS, TYPE
 from quire.domain.traces import (
     MAX_PREVIEW,
     NAME_TAG,
@@ -26,9 +27,6 @@ from quire.tracing.cleaning import Held, held_of, kept_overrides
 from quire.tracing.finished import FinishedSpan, FinishedTrace
 from quire.tracing.values import to_json
 
-_TYPE = "mlflow.spanType"
-_INPUTS = "mlflow.spanInputs"
-_OUTPUTS = "mlflow.spanOutputs"
 _DEEPEST = 28
 """Levels of a value that protobuf's readers take: three messages for each, of a hundred."""
 _STATES: tuple[TraceState, ...] = ("STATE_UNSPECIFIED", "OK", "ERROR")
@@ -116,11 +114,11 @@ def _message(trace_id: bytes, span: FinishedSpan, held: Held) -> Message:
 
 def _attributes(held: Held) -> dict[str, Any]:
     """All attributes of a span, its content among them."""
-    attributes: dict[str, Any] = {_TYPE: held.type, **held.attributes}
+    attributes: dict[str, Any] = {TYPE: held.type, **held.attributes}
     if held.inputs is not None:
-        attributes[_INPUTS] = held.inputs
+        attributes[INPUTS] = held.inputs
     if held.outputs is not None:
-        attributes[_OUTPUTS] = held.outputs
+        attributes[OUTPUTS] = held.outputs
     return attributes
 
 

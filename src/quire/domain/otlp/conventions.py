@@ -11,13 +11,15 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.span_names import COST, INPUTS, MODEL, OUTPUTS, TYPE, USAGE
+
 TAG_PREFIX = "mlflow.traceTag."
 _NAMES: dict[str, tuple[str, ...]] = {
-    "type": ("mlflow.spanType",),
+    "type": (TYPE,),
     "operation": ("gen_ai.operation.name",),
     "kind": ("openinference.span.kind",),
     "model": (
-        "mlflow.llm.model",
+        MODEL,
         "gen_ai.response.model",
         "gen_ai.request.model",
         "llm.model_name",
@@ -25,11 +27,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "session": ("session.id", "gen_ai.conversation.id"),
     "user": ("user.id",),
-    "usage": ("mlflow.chat.tokenUsage",),
-    "cost": ("mlflow.llm.cost",),
+    "usage": (USAGE,),
+    "cost": (COST,),
     "prompts": ("mlflow.linkedPrompts",),
-    "inputs": ("mlflow.spanInputs", "gen_ai.input.messages", "input.value", "traceloop.entity.input"),
-    "outputs": ("mlflow.spanOutputs", "gen_ai.output.messages", "output.value", "traceloop.entity.output"),
+    "inputs": (INPUTS, "gen_ai.input.messages", "input.value", "traceloop.entity.input"),
+    "outputs": (OUTPUTS, "gen_ai.output.messages", "output.value", "traceloop.entity.output"),
     "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
     "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"),
     "total_tokens": ("llm.token_count.total",),

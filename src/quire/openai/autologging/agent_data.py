@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from quire.openai.autologging.attributes import MODEL, read, token_usage, usage_attributes
+from quire.domain.span_names import MODEL
+from quire.openai.autologging.attributes import read, token_usage, usage_attributes
 
 CHAINED = frozenset({"turn", "agent", "task"})
 """Spans whose model calls are also those of what is around them; a tool or a guardrail keeps its own to itself."""

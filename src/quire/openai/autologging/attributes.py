@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from quire.domain.span_names import MODEL, USAGE
 from quire.openai.autologging.calls import TracedCall
 from quire.openai.autologging.pieces import Piece
 
-USAGE = "mlflow.chat.tokenUsage"
-MODEL = "mlflow.llm.model"
 _CONTENT = frozenset({"messages", "input", "prompt", "instructions", "file", "image", "mask", "user", "body"})
 _REQUEST = {
     "model": "gen_ai.request.model",

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from quire.domain.calls import Answer, Call, Outcome
-from quire.openai.autologging.attributes import USAGE, answer_attributes
+from quire.domain.span_names import USAGE
+from quire.openai.autologging.attributes import answer_attributes
 from quire.openai.autologging.calls import call_of_task
 from quire.openai.autologging.watching import begin_span
 from quire.tracing import is_enabled

@@ -14,16 +14,17 @@ from typing import Any
 import msgspec
 
 from quire.caller.watching import model_asking
+from quire.domain.span_names import MODEL_ID, USAGE
 from quire.domain.traces import SOURCE_RUN
 from quire.openai.autologging.assembling import assembler
-from quire.openai.autologging.attributes import USAGE, answer_attributes, request_attributes
+from quire.openai.autologging.attributes import answer_attributes, request_attributes
 from quire.openai.autologging.calls import TracedCall
 from quire.openai.autologging.encoding import encoded
 from quire.openai.autologging.options import complain
 from quire.openai.autologging.options import options as autolog_options
 from quire.openai.autologging.requests import asked_body
 from quire.tracing import Span, begin
-from quire.tracing.around import MODEL, note_model
+from quire.tracing.around import note_model
 from quire.tracing.markers import ESTIMATE, SHAPES_ONLY
 from quire.tracing.values import to_json
 
@@ -54,7 +55,7 @@ def begin_span(
     if said.exclusive and span.parent_id is None:
         span.live_trace.metadata.pop(SOURCE_RUN, None)
     if model_id is not None:
-        span.set_attribute(MODEL, model_id)
+        span.set_attribute(MODEL_ID, model_id)
         note_model(span.live_trace, model_id)
     return span
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from quire.domain.filters import TRACES, parse_filter
 from quire.domain.names import check_experiment_id
+from quire.domain.span_names import MODEL_ID
 from quire.domain.trace_usage import DAY_MS, TraceUsage, UsageBy, check_groups, check_usage_by
 from quire.domain.traces import SESSION, USER
 from quire.store.sql.keys import Keys
@@ -27,7 +28,7 @@ _LABELS: dict[UsageBy, tuple[int, str | None]] = {
     "prompt": (PROMPT, None),
     "session": (METADATA, SESSION),
     "user": (METADATA, USER),
-    "model_version": (METADATA, "mlflow.modelId"),
+    "model_version": (METADATA, MODEL_ID),
 }
 Rows = sa.Select[Any]
 
