@@ -62,6 +62,19 @@ def test_a_server_is_healthy_soon_and_small(tmp_path: Path) -> None:
     assert taken < 15  # bench measures it on an idle machine: 1.5 s
 
 
+def test_an_answer_comes_in_one_piece(tmp_path: Path) -> None:
+    """Head and body are written apart by uvicorn: two packets, and a call of the system more."""
+    with ServerProcess(tmp_path) as server, socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        whole = 0
+        for _ in range(20):
+            client.sendall(b"GET /api/2.0/mlflow/experiments/get?experiment_id=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            answer = client.recv(1 << 16)
+            whole += b"\r\n\r\n{" in answer
+            while not answer.endswith(b"}}"):
+                answer += client.recv(1 << 16)
+        assert whole == 20
+
+
 def test_a_request_on_its_way_is_answered_before_the_server_ends(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +30,17 @@ class Counted:
         self._store = store
         self.sizes: list[int] = []
         self.looked: list[int] = []
+        self.now: list[int] = []
 
     def together(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
         self.sizes.append(len(calls))
         found: list[Any] = self._store.together(calls)
+        return found
+
+    def together_now(self, calls: Sequence[Callable[[], Any]]) -> list[Any] | None:
+        found: list[Any] | None = self._store.together_now(calls)
+        if found is not None:
+            self.now.append(len(calls))
         return found
 
     def looked_at_together(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -65,6 +76,71 @@ async def test_what_waits_shares_a_transaction_and_a_mistake_is_its_own(store: S
     assert isinstance(outcomes[1], InvalidInput)
     assert counted.sizes == [20]
     assert len(store.get_run(run).data.params) == 19
+    work.close()
+
+
+async def test_small_writes_of_one_moment_share_a_transaction_in_the_event_loop(store: Store) -> None:
+    counted = Counted(store)
+    work = Work(counted, reading_threads=2, artifact_threads=2)
+    run = store.create_run("0").info.run_id
+    threads: set[str] = set()
+
+    def param(number: int) -> Callable[[], None]:
+        def write() -> None:
+            threads.add(threading.current_thread().name)
+            store.log_batch(run, params=[Param("same" if number < 2 else f"p{number}", str(number))])
+
+        return write
+
+    outcomes = await asyncio.gather(*(work.write_little(param(number)) for number in range(80)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes].count(InvalidInput) == 1
+    assert isinstance(outcomes[1], InvalidInput)
+    assert len(store.get_run(run).data.params) == 79
+    assert (sum(counted.now), counted.sizes, threads) == (80, [], {threading.main_thread().name})
+    assert len(counted.now) <= 3
+    work.close()
+
+
+async def test_small_writes_wait_in_the_thread_while_another_program_writes(store: Store, tmp_path: Path) -> None:
+    counted = Counted(store)
+    work = Work(counted, reading_threads=2, artifact_threads=2)
+    run = store.create_run("0").info.run_id
+    with closing(sqlite3.connect(tmp_path / "quire.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [
+            asyncio.ensure_future(work.write_little(partial(store.log_batch, run, params=[Param(f"p{number}", "x")])))
+            for number in range(5)
+        ]
+        await asyncio.sleep(0.1)  # the event loop goes on
+        assert not any(one.done() for one in waiting)
+        other.execute("COMMIT")
+    await asyncio.gather(*waiting)
+    assert (counted.now, counted.sizes) == ([], [5])
+    assert len(store.get_run(run).data.params) == 5
+    await work.write_little(partial(store.log_batch, run, params=[Param("then", "x")]))
+    assert counted.now == [1]
+    work.close()
+
+
+async def test_searches_take_turns_and_a_long_one_stops_no_others(store: Store) -> None:
+    work = Work(Counted(store), reading_threads=3, artifact_threads=2)
+    gate, running, most = threading.Event(), [0], [0]
+
+    def short() -> str:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        time.sleep(0.001)
+        running[0] -= 1
+        return threading.current_thread().name
+
+    assert len(set(await asyncio.gather(*(work.read(short) for _ in range(20))))) == 1
+    long = [asyncio.ensure_future(work.read(partial(gate.wait, 20))) for _ in range(2)]
+    await asyncio.gather(*(work.read(short) for _ in range(20)))
+    assert not any(one.done() for one in long)
+    gate.set()
+    assert await asyncio.gather(*long) == [True, True]
+    assert len(set(await asyncio.gather(*(work.read(short) for _ in range(20))))) == 1
+    assert most == [1]
     work.close()
 
 
@@ -140,8 +216,9 @@ async def test_work_that_has_ended_takes_nothing_more(store: Store) -> None:
     await asyncio.sleep(0)
     await asyncio.get_running_loop().run_in_executor(None, work.close)
     assert await asyncio.gather(*done) == [1] * 100
-    with pytest.raises(Unavailable, match="stopping"):
-        await work.write(lambda: 1)
+    for late in (work.write, work.write_little, work.read, work.look):
+        with pytest.raises(Unavailable, match="stopping"):
+            await late(lambda: 1)
 
 
 async def test_a_call_that_waits_for_a_lock_does_not_keep_a_server_from_ending(store: Store) -> None:

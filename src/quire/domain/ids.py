@@ -11,8 +11,13 @@ _MODEL_ID = re.compile(r"m-[0-9a-f]{32}\Z")
 
 
 def new_run_id() -> str:
-    """32 random hexadecimal digits."""
-    return os.urandom(16).hex()
+    """32 hexadecimal digits: four that count 64ths of a second, then 28 random ones.
+
+    Runs that are made at once so lie side by side in an index, and storing them touches few of its pages; and short
+    beginnings of ids still tell runs apart.
+    """
+    slot = time.time_ns() // (1_000_000_000 // 64)
+    return f"{slot & 0xFFFF:04x}{os.urandom(14).hex()}"
 
 
 def new_model_id() -> str:

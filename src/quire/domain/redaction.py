@@ -69,6 +69,9 @@ _HINTS: dict[str, tuple[str, ...]] = {
     "sig": ("sig=", "signature="),
 }
 """A common stem, and what must follow for the pattern to be worth its time; in lower case."""
+_STEMS = tuple(_HINTS.items())
+_SHORTEST = 6
+"""No text shorter than this holds a credential that the pattern finds."""
 
 
 def redact(text: str) -> str:
@@ -82,13 +85,18 @@ def redact(text: str) -> str:
 
 
 def _hints_at_credential(text: str) -> bool:
+    if len(text) < _SHORTEST:
+        return False
     for hint in _EXACT_HINTS:
         if hint in text:
             return True
     if "://" in text and "@" in text:
         return True
     lowered = text.lower()
-    return any(stem in lowered and any(hint in lowered for hint in hints) for stem, hints in _HINTS.items())
+    for stem, hints in _STEMS:  # noqa: SIM110 - most texts hold no stem, and a generator takes twice as long to say so
+        if stem in lowered and any(hint in lowered for hint in hints):
+            return True
+    return False
 
 
 def _replacement(match: re.Match[str]) -> str:

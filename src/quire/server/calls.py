@@ -44,6 +44,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``paths`` are all its paths, the first being its own and the others its older names. ``offered`` tells whether a
     server can do it at all: else it is left out of the OpenAPI document. ``reads`` says what a call reaches for, so
     that none waits behind others of another kind; a write that reaches for ``files`` changes those and nothing else.
+    A ``brief`` write touches no more rows than its request has parts.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     success: int = 200
     offered: Offered = always
     reads: Reads = "much"
+    brief: bool = False
 
 
 class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,13 +96,19 @@ class Calls:
 
     def read(self, method: str, *paths: str, offered: Offered = always, reads: Reads = "much") -> Callable[[A], A]:
         """Register a function that changes nothing."""
-        return self._register(method, paths, "read", 200, offered, reads)
+        return self._register(method, paths, "read", offered=offered, reads=reads)
 
     def write(
-        self, method: str, *paths: str, success: int = 200, offered: Offered = always, reads: Reads = "much"
+        self,
+        method: str,
+        *paths: str,
+        success: int = 200,
+        offered: Offered = always,
+        reads: Reads = "much",
+        brief: bool = False,
     ) -> Callable[[A], A]:
         """Register a function that changes what the store keeps; with ``reads="files"``, artifacts alone."""
-        return self._register(method, paths, "write", success, offered, reads)
+        return self._register(method, paths, "write", success=success, offered=offered, reads=reads, brief=brief)
 
     def stream(
         self, method: str, *paths: str, kind: Kind = "read", openapi: dict[str, Any] | None = None
@@ -124,9 +132,7 @@ class Calls:
 
         return register
 
-    def _register(
-        self, method: str, paths: tuple[str, ...], kind: Kind, success: int, offered: Offered, reads: Reads
-    ) -> Callable[[A], A]:
+    def _register(self, method: str, paths: tuple[str, ...], kind: Kind, **further: Any) -> Callable[[A], A]:
         def register(function: A) -> A:
             hints = get_type_hints(function)
             self.all.append(
@@ -140,9 +146,7 @@ class Calls:
                     action=function,
                     summary=_summary(function),
                     tag=self._tag,
-                    success=success,
-                    offered=offered,
-                    reads=reads,
+                    **further,
                 )
             )
             return function

@@ -26,6 +26,8 @@ Run = Callable[[], Any]
 Wrapper = Callable[[Call, Request, msgspec.Struct, Run], Run]
 """Given what runs a call, in the thread where it will run; gives what runs in its place."""
 
+# Bytes of a request that writes little: a batch of a hundred metrics.
+_LITTLE = 16 * 1024
 _READERS: dict[Reads, Callable[[Work, Run], Awaitable[Any]]] = {
     "point": Work.look,
     "much": Work.read,
@@ -97,7 +99,7 @@ class Front:
         run: Run = partial(call.action, self.context, message)
         for wrap in self.wrappers:
             run = wrap(call, request, message, run)
-        answer = await _place(call)(work, run)
+        answer = await _place(call, request)(work, run)
         for observer in self.observers:
             await observer(call, request, message, answer)
         if isinstance(answer, Reply):
@@ -112,10 +114,10 @@ class Front:
             await observer(call, request, None, None)
 
 
-def _place(call: Call) -> Callable[[Work, Run], Awaitable[Any]]:
+def _place(call: Call, request: Request) -> Callable[[Work, Run], Awaitable[Any]]:
     """Where a call runs. One that only reaches for artifacts must not keep the writer of the store waiting."""
     if call.kind == "write" and call.reads != "files":
-        return Work.write
+        return Work.write_little if call.brief and (request.length or 0) <= _LITTLE else Work.write
     return _READERS[call.reads]
 
 

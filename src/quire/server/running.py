@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from quire.domain.errors import InvalidInput, Unavailable
 from quire.domain.redaction import redact
 from quire.server.app import create_app
+from quire.server.one_write import OneWrite
 from quire.server.settings import Settings
 
 INTERRUPTED = 130
@@ -146,7 +147,7 @@ def _protocol(timeout: float) -> type[HttpToolsProtocol]:
         _timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+            super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
             self._timer = self.loop.call_later(timeout, transport.close)
 
         def on_message_begin(self) -> None:

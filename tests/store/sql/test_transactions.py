@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -100,6 +101,36 @@ def test_a_call_that_fails_is_undone_alone_and_hurts_no_other(store: SqlStore, o
     assert other.get_run(run).data.metrics == {"first": 1.0, "kept": 1.0, "last": 2.0}
     with pytest.raises(AlreadyExists, match="taken"):
         outcomes[1].result()
+
+
+def test_parts_of_a_call_are_undone_alone_though_they_share_its_savepoint(
+    store: SqlStore, other: SqlStore, run: str
+) -> None:
+    half = [Metric("never", 1.0), Metric("bad", 1.0, model_id="m-absent")]
+
+    def call() -> None:
+        for number in range(3):
+            with pytest.raises(NotFound):
+                store.log_batch(run, metrics=half)
+            store.log_batch(run, metrics=[Metric(f"kept {number}", 1.0)])
+        with suppress(NotFound), store.transaction():
+            _log_and_fail(store, run)
+
+    assert [outcome.error for outcome in store.together([call])] == [None]
+    assert other.get_run(run).data.metrics == {"kept 0": 1.0, "kept 1": 1.0, "kept 2": 1.0}
+
+
+def test_who_cannot_wait_for_another_writer_is_told_at_once(store: SqlStore, other: SqlStore, run: str) -> None:
+    calls = [partial(store.log_batch, run, metrics=[Metric("m", 1.0)]), partial(_log_and_fail, store, run)]
+    with other.transaction():
+        other.log_batch(run, metrics=[Metric("theirs", 1.0)])
+        assert store.together_now(calls) is None
+    assert other.get_run(run).data.metrics == {"theirs": 1.0}
+    outcomes = store.together_now(calls)
+    assert outcomes is not None
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), NotFound]
+    assert other.get_run(run).data.metrics == {"theirs": 1.0, "m": 1.0}
+    store.log_batch(run, metrics=[Metric("after", 1.0)])  # and others are waited for again
 
 
 def test_nothing_is_seen_before_all_of_it(store: SqlStore, other: SqlStore, run: str) -> None:

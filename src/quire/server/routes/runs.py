@@ -37,7 +37,7 @@ _MODEL_FIELDS = ("artifact_path", "flavors", "run_id", "utc_time_created")
 calls = Calls("2.0", "mlflow", tag="Runs", preview=True)
 
 
-@calls.write("POST", "runs/create")
+@calls.write("POST", "runs/create", brief=True)
 def create_run(context: Context, request: CreateRun) -> RunResponse:
     """Start a run in an experiment."""
     run = context.store.create_run(
@@ -56,7 +56,7 @@ def get_run(context: Context, request: GetRun) -> RunResponse:
     return RunResponse(run=on_wire(context.store.get_run(request.run)))
 
 
-@calls.write("POST", "runs/update")
+@calls.write("POST", "runs/update", brief=True)
 def update_run(context: Context, request: UpdateRun) -> UpdateRunResponse:
     """Change a run's state or name."""
     info = context.store.update_run(
@@ -79,7 +79,7 @@ def restore_run(context: Context, request: RestoreRun) -> Empty:
     return Empty()
 
 
-@calls.write("POST", "runs/log-metric")
+@calls.write("POST", "runs/log-metric", brief=True)
 def log_metric(context: Context, request: LogMetric) -> Empty:
     """Log one value of a metric."""
     metric = Metric(
@@ -95,28 +95,28 @@ def log_metric(context: Context, request: LogMetric) -> Empty:
     return Empty()
 
 
-@calls.write("POST", "runs/log-parameter")
+@calls.write("POST", "runs/log-parameter", brief=True)
 def log_param(context: Context, request: LogParam) -> Empty:
     """Log a param; a param never changes once logged."""
     context.store.log_batch(request.run, params=[Param(request.key, request.value)])
     return Empty()
 
 
-@calls.write("POST", "runs/set-tag")
+@calls.write("POST", "runs/set-tag", brief=True)
 def set_tag(context: Context, request: SetTag) -> Empty:
     """Set or replace a tag of a run."""
     context.store.log_batch(request.run, tags=[Tag(request.key, request.value)])
     return Empty()
 
 
-@calls.write("POST", "runs/delete-tag")
+@calls.write("POST", "runs/delete-tag", brief=True)
 def delete_tag(context: Context, request: DeleteTag) -> Empty:
     """Remove a tag of a run."""
     context.store.delete_tag(request.run, request.key)
     return Empty()
 
 
-@calls.write("POST", "runs/log-batch")
+@calls.write("POST", "runs/log-batch", brief=True)
 def log_batch(context: Context, request: LogBatch) -> Empty:
     """Log metrics, params and tags: all of them or none."""
     context.store.log_batch(request.run, metrics=request.metrics, params=request.params, tags=request.tags)

@@ -79,6 +79,37 @@ class Database:
             finally:
                 self._local.session = None
 
+    @contextmanager
+    def write_now(self) -> Iterator[Session | None]:
+        """A transaction as :meth:`write` gives, for a caller that cannot wait: None if somebody else writes."""
+        if self._current() is not None:
+            raise InvalidState("This thread has a transaction open already.")
+        if not self._turns.acquire(blocking=False):
+            yield None
+            return
+        try:
+            with self.explained():
+                session = self._begun_now()
+                if session is None:
+                    yield None
+                    return
+                with self._ended(session):
+                    self._local.session = session
+                    try:
+                        yield session
+                    finally:
+                        self._local.session = None
+        finally:
+            self._turns.release()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that this thread has open, undone alone when it raises; a call's first own part."""
+        current = self._current()
+        assert current is not None
+        with self.explained(), current.part(lend=True):
+            yield
+
     def again(self, call: Callable[[], T]) -> T:
         """What ``call`` gives, run again as a whole when the database undid it for a reason that may have passed.
 
@@ -111,7 +142,12 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Session]:
-        session = self._begun(writing=writing)
+        with self._ended(self._begun(writing=writing)) as session:
+            yield session
+
+    @contextmanager
+    def _ended(self, session: Session) -> Iterator[Session]:
+        """What has begun is made durable when the block ends, undone when it raises."""
         try:
             yield session
             session.commit()
@@ -141,15 +177,28 @@ class Database:
                 return session
 
     def _begin(self, *, writing: bool) -> Session:
-        if self.closed:
-            raise InvalidState(f"{self.place} was closed by this process. Open the store again with open_store.")
-        session = self.dialect.session(self._engine.connect())
+        session = self._connected()
         try:
             session.begin(writing=writing)
         except BaseException:
             _give_back(session)
             raise
         return session
+
+    def _begun_now(self) -> Session | None:
+        session = self._connected()
+        begun = False
+        try:
+            begun = session.begin_now()
+        finally:
+            if not begun:
+                _give_back(session)
+        return session if begun else None
+
+    def _connected(self) -> Session:
+        if self.closed:
+            raise InvalidState(f"{self.place} was closed by this process. Open the store again with open_store.")
+        return self.dialect.session(self._engine.connect())
 
     def _resolve(self, doubt: InDoubt) -> None:
         """Return if the transaction was made durable; raise Again if it was not, Unavailable if nobody knows."""

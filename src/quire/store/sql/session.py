@@ -22,7 +22,7 @@ class Session(ABC):
     What a kind of database does its own way is in its subclass.
     """
 
-    __slots__ = ("_after_commit", "_depth", "_driver", "_lost", "connection", "place")
+    __slots__ = ("_after_commit", "_depth", "_driver", "_lent", "_lost", "connection", "place")
 
     def __init__(self, connection: sa.Connection, place: str) -> None:
         self.connection = connection
@@ -30,6 +30,7 @@ class Session(ABC):
         self._driver: Any = connection.connection.dbapi_connection
         self._after_commit: list[Callable[[], None]] = []
         self._depth = 0
+        self._lent: str | None = None
         self._lost = False
 
     @abstractmethod
@@ -75,6 +76,11 @@ class Session(ABC):
     @abstractmethod
     def begin(self, *, writing: bool) -> None:
         """Begin."""
+
+    def begin_now(self) -> bool:
+        """Begin to write, unless somebody else writes."""
+        self.begin(writing=True)
+        return True
 
     @abstractmethod
     def is_open(self) -> bool:
@@ -155,26 +161,43 @@ class Session(ABC):
             )
 
     @contextmanager
-    def part(self) -> Iterator[None]:
-        """A part that is undone alone when it raises."""
+    def part(self, *, lend: bool = False) -> Iterator[None]:
+        """A part that is undone alone when it raises.
+
+        With ``lend``, the first part that is begun inside is this one: nothing was written yet, so that undoing the
+        one undoes the other, and a savepoint is saved.
+        """
         self.refuse_if_lost()
+        lent, self._lent = self._lent, None
+        if lent is not None:
+            with self._undone_to(lent):
+                yield
+            return
         self._depth += 1
-        name, waiting = f"part_{self._depth}", len(self._after_commit)
+        name = f"part_{self._depth}"
         self._driver.execute(f"SAVEPOINT {name}")
+        self._lent = name if lend else None
+        try:
+            with self._undone_to(name):
+                yield
+        finally:
+            self._lent = None
+            self._depth -= 1
+            if not self._lost:
+                self._driver.execute(f"RELEASE {name}")
+
+    @contextmanager
+    def _undone_to(self, savepoint: str) -> Iterator[None]:
+        waiting = len(self._after_commit)
         try:
             yield
         except BaseException:
             del self._after_commit[waiting:]
-            self._lost = not self.is_open()
+            self._lost = self._lost or not self.is_open()
             if not self._lost:
-                self._driver.execute(f"ROLLBACK TO {name}")
-                self._driver.execute(f"RELEASE {name}")
+                self._driver.execute(f"ROLLBACK TO {savepoint}")
             raise
-        else:
-            self.refuse_if_lost()
-            self._driver.execute(f"RELEASE {name}")
-        finally:
-            self._depth -= 1
+        self.refuse_if_lost()
 
 
 @cache

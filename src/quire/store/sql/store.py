@@ -77,6 +77,14 @@ class SqlStore(SqlDatasets):
         with self.transaction():
             return [self._outcome(call) for call in calls]
 
+    def together_now(self, calls: Sequence[Callable[[], T]]) -> list[Outcome[T]] | None:
+        """Run calls as :meth:`together` does, for a caller that cannot wait.
+
+        None, and nothing is done, if somebody else writes now.
+        """
+        with self._database.write_now() as session:
+            return None if session is None else [self._outcome(call) for call in calls]
+
     def looked_at_together(self, calls: Sequence[Callable[[], T]]) -> list[Outcome[T]]:
         """Run calls of this store that only read, in this thread and in order, in one consistent view.
 
@@ -94,7 +102,7 @@ class SqlStore(SqlDatasets):
 
     def _outcome(self, call: Callable[[], T]) -> Outcome[T]:
         try:
-            with self.transaction():
+            with self._database.part():
                 return Outcome(value=call())
         except Exception as error:
             return Outcome(error=error)
