@@ -3,7 +3,8 @@
 A packaged model writes a variable as ``{name}`` and a literal brace as ``{{`` or ``}}`` (MLflow's rule, which is
 Python's format syntax without positions, attributes, indexes, conversions and format specifications). A name is
 made of words joined by single spaces or hyphens, as columns of a dataframe often are: ``{first name}``. A
-registered prompt writes ``{{name}}`` and needs no escape. Both compile to the same :class:`Template`.
+registered prompt writes ``{{name}}`` and needs no escape; dots may join words, ``{{user.name}}`` (MLflow's rule too).
+Both compile to the same :class:`Template`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Segment = str | tuple[str]
 
 _BRACE = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
 _NAME = re.compile(r"[^\W\d]\w*(?:[ -]\w+)*")
-_PROMPT_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+_PROMPT_VARIABLE = re.compile(r"\{\{\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\}\}")
 _REMEDY = "Write a literal brace twice ({{ or }}), and a variable as {name}."
 
 
@@ -35,6 +36,11 @@ class Template:
         self.source = source
         self._segments = segments
         self.variables: frozenset[str] = frozenset(part[0] for part in segments if isinstance(part, tuple))
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The literal texts and the variables, in order."""
+        return tuple(self._segments)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text with every variable replaced. Raises KeyError for a variable that ``values`` lacks."""
