@@ -16,6 +16,7 @@ import msgspec
 from quire.domain.entities import Entity
 from quire.domain.errors import InvalidInput
 from quire.domain.names import MAX_TEXT, check_text
+from quire.domain.protojson import written
 
 MAX_NAME = 500
 MAX_TAG_KEY = 255
@@ -23,6 +24,7 @@ MAX_RECORD = 16_777_215
 USER_TAG = "mlflow.user"
 SOURCE_TYPES = ("UNSPECIFIED", "TRACE", "HUMAN", "DOCUMENT", "CODE")
 _MODULUS = 2**128
+_sorted = json.JSONEncoder(sort_keys=True).encode
 
 
 class EvaluationDataset(Entity, frozen=True, kw_only=True):
@@ -39,6 +41,21 @@ class EvaluationDataset(Entity, frozen=True, kw_only=True):
     created_by: str | None = None
     last_updated_by: str | None = None
     experiment_ids: list[str] = msgspec.field(default_factory=list)
+
+
+class DatasetVersion(Entity, frozen=True, kw_only=True):
+    """A state of a dataset that stays readable. ``version`` counts from 1; ``digest`` names the content.
+
+    ``records`` is how many there are; ``schema`` JSON text; ``created_time`` milliseconds, when it was named.
+    """
+
+    dataset_id: str
+    version: int
+    digest: str
+    records: int = written(0)
+    created_time: int = 0
+    created_by: str | None = None
+    schema: str | None = None
 
 
 class RecordSource(msgspec.Struct, frozen=True):
@@ -88,12 +105,12 @@ class Upserted(msgspec.Struct, frozen=True):
 
 def input_hash(inputs: Mapping[str, Any]) -> str:
     """What a record is known by in its dataset: SHA-256 of its inputs as JSON with sorted keys, as MLflow has it."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_sorted(inputs).encode()).hexdigest()
 
 
 def content_number(inputs: Any, outputs: Any, expectations: Any) -> int:
     """A number of 128 bits that stands for a record's content; a dataset's digest is made of their sum."""
-    text = json.dumps([inputs, outputs, expectations or None], sort_keys=True)
+    text = _sorted([inputs, outputs, expectations or None])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
 
 

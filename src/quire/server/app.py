@@ -18,6 +18,7 @@ from quire.server.proxy import PROXY_ROOT, SCHEME, Places
 from quire.server.routes import (
     artifacts,
     assessments,
+    dataset_versions,
     datasets,
     experiments,
     info,
@@ -54,6 +55,7 @@ ROUTES = (
     otlp.calls,
     assessments.calls,
     datasets.calls,
+    dataset_versions.calls,
     info.calls,
 )
 

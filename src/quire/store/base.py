@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from quire.domain.assessments import Assessment, AssessmentError, Expectation, Feedback
-from quire.domain.datasets import DatasetRecord, EvaluationDataset, NewRecord, Upserted
+from quire.domain.datasets import DatasetRecord, DatasetVersion, EvaluationDataset, NewRecord, Upserted
 from quire.domain.entities import (
     DatasetInput,
     Experiment,
@@ -463,12 +463,32 @@ class DatasetStore(Protocol):
         """Add records; one whose inputs are there already is merged into that one."""
 
     def get_records(
-        self, dataset_id: str, *, max_results: int = 1000, page_token: str | None = None
+        self,
+        dataset_id: str,
+        *,
+        version: int | None = None,
+        max_results: int = 1000,
+        page_token: str | None = None,
     ) -> Page[DatasetRecord]:
-        """The records of a dataset, in the order in which they came."""
+        """The records of a dataset, or of one of its versions, in the order in which they came."""
 
     def delete_records(self, dataset_id: str, record_ids: Sequence[str]) -> int:
-        """Delete records of a dataset; how many there were."""
+        """Delete records of a dataset; how many there were. Versions keep those that they hold."""
+
+    @property
+    def keeps_dataset_versions(self) -> bool:
+        """Whether states of datasets can be named; a server that speaks MLflow's protocol alone has none."""
+
+    def name_version(self, dataset_id: str) -> DatasetVersion:
+        """Make the present state of a dataset a version; the newest one if nothing has changed since."""
+
+    def get_dataset_version(self, dataset_id: str, version: int) -> DatasetVersion:
+        """One version. Raises NotFound, naming the newest."""
+
+    def search_dataset_versions(
+        self, dataset_id: str, *, digest: str = "", max_results: int = 1000, page_token: str | None = None
+    ) -> Page[DatasetVersion]:
+        """The versions of a dataset whose digest begins so, newest first."""
 
 
 class Store(ExperimentStore, RunStore, LoggedModelStore, RegistryStore, TraceStore, DatasetStore, Protocol):

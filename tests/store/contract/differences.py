@@ -97,4 +97,13 @@ MLFLOW = [
     _behaviour("test_usage_of_chosen_traces", "does not sum up traces"),
     _behaviour("test_pruning_by_age", "does not say what pruning would delete"),
     _behaviour("test_pruning_by_size_keeps_the_newest", "does not say what pruning would delete"),
+    _behaviour("test_a_version_is_read_as_it_was", "keeps no versions of datasets"),
+    _behaviour("test_a_state_is_named_once", "keeps no versions of datasets"),
+    _behaviour("test_tags_are_kept_with_a_version_and_are_no_content", "keeps no versions of datasets"),
+    _behaviour("test_an_empty_dataset_has_a_version_too", "keeps no versions of datasets"),
+    _behaviour("test_versions_are_found_by_digest_and_paged", "keeps no versions of datasets"),
+    _behaviour("test_a_version_that_there_is_not_is_not_found", "keeps no versions of datasets"),
+    _behaviour("test_a_token_serves_only_its_version", "keeps no versions of datasets"),
+    _behaviour("test_versions_go_with_their_dataset", "keeps no versions of datasets"),
+    _behaviour("test_any_history_of_changes_leaves_every_version_as_it_was", "keeps no versions of datasets"),
 ]

@@ -320,6 +320,10 @@ DATASET_RULES = {
     f"GET {_ML3}/datasets/{{dataset_id}}/experiment-ids": _reads(_dataset),
     f"POST {_ML3}/datasets/{{dataset_id}}/add-experiments": _edits(_dataset, _both),
     f"POST {_ML3}/datasets/{{dataset_id}}/remove-experiments": _edits(_dataset, _both),
+    f"POST {_QUIRE}/datasets/{{dataset_id}}/versions": _edits(_dataset),
+    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions": _reads(_dataset),
+    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions/{{version}}": _reads(_dataset),
+    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions/{{version}}/records": _reads(_dataset),
 }
 
 SERVER_RULES = {

@@ -62,15 +62,15 @@ class RestDatasets(RestTraceReports):
     def get_dataset(self, dataset_id: str) -> EvaluationDataset:
         """A dataset without its records."""
         message = OfDataset(dataset_id=dataset_id)
-        found = dataset_of(self._read3(_path(dataset_id), message, DatasetResponse).dataset)
+        found = dataset_of(self._read3(dataset_path(dataset_id), message, DatasetResponse).dataset)
         if found.experiment_ids:
             return found
-        seen = self._read3(f"{_path(dataset_id)}/experiment-ids", message, ExperimentIdsResponse)
+        seen = self._read3(f"{dataset_path(dataset_id)}/experiment-ids", message, ExperimentIdsResponse)
         return msgspec.structs.replace(found, experiment_ids=seen.experiment_ids)
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Delete a dataset with its records. No error if there is none."""
-        self._ask3("DELETE", _path(dataset_id), OfDataset(dataset_id=dataset_id), Empty)
+        self._ask3("DELETE", dataset_path(dataset_id), OfDataset(dataset_id=dataset_id), Empty)
 
     def search_datasets(
         self,
@@ -96,12 +96,12 @@ class RestDatasets(RestTraceReports):
     def set_dataset_tags(self, dataset_id: str, tags: Mapping[str, str | None]) -> None:
         """Set or replace tags; one whose value is None stays as it is."""
         text = _tags_text({key: value for key, value in tags.items() if value is not None})
-        self._ask3("PATCH", f"{_path(dataset_id)}/tags", SetDatasetTags(dataset_id=dataset_id, tags=text), Empty)
+        self._ask3("PATCH", f"{dataset_path(dataset_id)}/tags", SetDatasetTags(dataset_id=dataset_id, tags=text), Empty)
 
     def delete_dataset_tag(self, dataset_id: str, key: str) -> None:
         """Remove a tag; no error if it is not set, or there is no such dataset."""
         message = DeleteDatasetTag(dataset_id=dataset_id, key=key)
-        self._ask3("DELETE", f"{_path(dataset_id)}/tags/{segment(key)}", message, Empty)
+        self._ask3("DELETE", f"{dataset_path(dataset_id)}/tags/{segment(key)}", message, Empty)
 
     def add_dataset_to_experiments(self, dataset_id: str, experiment_ids: Sequence[str]) -> EvaluationDataset:
         """Let a dataset be seen in more experiments."""
@@ -115,7 +115,7 @@ class RestDatasets(RestTraceReports):
         for item in experiment_ids:
             check_experiment_id(item)
         message = OfDatasetAndExperiments(dataset_id=dataset_id, experiment_ids=list(experiment_ids))
-        self._ask3("POST", f"{_path(dataset_id)}/{verb}", message, DatasetResponse)
+        self._ask3("POST", f"{dataset_path(dataset_id)}/{verb}", message, DatasetResponse)
         return self.get_dataset(dataset_id)
 
     def upsert_records(self, dataset_id: str, records: Sequence[NewRecord]) -> Upserted:
@@ -124,7 +124,7 @@ class RestDatasets(RestTraceReports):
             check_record(record, place)
         text = msgspec.json.encode([redact_value(msgspec.to_builtins(record)) for record in records]).decode()
         message = UpsertRecords(dataset_id=dataset_id, records=text)
-        done = self._ask3("POST", f"{_path(dataset_id)}/records", message, UpsertRecordsResponse)
+        done = self._ask3("POST", f"{dataset_path(dataset_id)}/records", message, UpsertRecordsResponse)
         return Upserted(done.inserted_count, done.updated_count)
 
     def get_records(
@@ -133,17 +133,18 @@ class RestDatasets(RestTraceReports):
         """The records of a dataset, in the order in which they came."""
         check_page_size(max_results, MAX_PAGE)
         message = GetRecords(dataset_id=dataset_id, max_results=max_results, page_token=page_token)
-        page = self._read3(f"{_path(dataset_id)}/records", message, RecordsResponse)
+        page = self._read3(f"{dataset_path(dataset_id)}/records", message, RecordsResponse)
         return Page(read_records(page.records), page.next_page_token or None)
 
     def delete_records(self, dataset_id: str, record_ids: Sequence[str]) -> int:
         """Delete records of a dataset; how many there were."""
         message = DeleteRecords(dataset_id=dataset_id, dataset_record_ids=list(record_ids))
-        done = self._ask3("DELETE", f"{_path(dataset_id)}/records", message, DeleteRecordsResponse)
+        done = self._ask3("DELETE", f"{dataset_path(dataset_id)}/records", message, DeleteRecordsResponse)
         return int(done.deleted_count)
 
 
-def _path(dataset_id: object) -> str:
+def dataset_path(dataset_id: object) -> str:
+    """Where a dataset is, below an API."""
     return f"/datasets/{segment(str(dataset_id))}"
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from quire.store.rest.client import client_of
-from quire.store.rest.datasets import RestDatasets
+from quire.store.rest.dataset_versions import RestDatasetVersions
 
 
-class RestStore(RestDatasets):
+class RestStore(RestDatasetVersions):
     """Everything that tracking and the registry keep, over MLflow's REST protocol.
 
     What can be checked without the server is checked before a call is made, with the same messages as in the SQL

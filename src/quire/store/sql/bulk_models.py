@@ -59,11 +59,13 @@ _ADD_ALIAS = Statement(
     """INSERT INTO aliases (registered_model_id, alias, version) VALUES (:registered, :alias, :version)
     ON CONFLICT DO NOTHING"""
 )
-_FIND_DATASET = Statement("SELECT id, digest FROM evaluation_datasets WHERE dataset_id = :dataset FOR NO KEY UPDATE")
+_FIND_DATASET = Statement(
+    "SELECT id, digest, versions FROM evaluation_datasets WHERE dataset_id = :dataset FOR NO KEY UPDATE"
+)
 _ADD_DATASET = Statement(
     """INSERT INTO evaluation_datasets (dataset_id, name, digest, records, created_time, last_update_time, created_by,
-    last_updated_by, schema) VALUES (:dataset, :name, '', 0, :created, :updated, :by, :last_by, :schema)
-    RETURNING id, digest"""
+    last_updated_by, schema) VALUES (:dataset, :name, '00000000000000000000000000000000', 0, :created, :updated, :by,
+    :last_by, :schema) RETURNING id, digest, versions"""
 )
 _ADD_PLACE = Statement(
     """INSERT INTO evaluation_dataset_experiments (experiment_id, dataset_id) VALUES (:experiment, :dataset)
@@ -72,10 +74,12 @@ _ADD_PLACE = Statement(
 _HASHES = Statement("SELECT input_hash FROM evaluation_records WHERE dataset_id = :dataset")
 _ADD_RECORD = Statement(
     """INSERT INTO evaluation_records (record_id, dataset_id, input_hash, created_time, last_update_time, created_by,
-    last_updated_by, inputs, outputs, expectations, tags, source) VALUES (:record, :dataset, :hash, :created, :updated,
-    :by, :last_by, :inputs, :outputs, :expectations, :tags, :source)"""
+    last_updated_by, inputs, outputs, expectations, tags, source, since) VALUES (:record, :dataset, :hash, :created,
+    :updated, :by, :last_by, :inputs, :outputs, :expectations, :tags, :source, :since)"""
 )
-_SUM_UP = Statement("UPDATE evaluation_datasets SET digest = :digest, records = records + :count WHERE id = :id")
+_SUM_UP = Statement(
+    "UPDATE evaluation_datasets SET digest = :digest, records = records + :count, changed = 1 WHERE id = :id"
+)
 _dataset_tags = Tags[int](trace_tables.evaluation_dataset_tags)
 
 
@@ -185,9 +189,10 @@ class SqlBulkModels(SqlBulkRuns):
             session.insert(_ADD_PLACE, [(int(item), row[0]) for item in sorted(dataset.experiment_ids)])
             known = {item for (item,) in session.rows(_HASHES, (row[0],))}
             new = [item for item in records if input_hash(redact_value(item.inputs)) not in known]
-            session.insert(_ADD_RECORD, [_record_row(row[0], record) for record in new])
+            session.insert(_ADD_RECORD, [(*_record_row(row[0], record), row[2] + 1) for record in new])
             added = [content_number(*map(redact_value, (r.inputs, r.outputs, r.expectations))) for r in new]
-            session.run(_SUM_UP, (add_content(row[1], added), len(new), row[0]))
+            if new:
+                session.run(_SUM_UP, (add_content(row[1], added), len(new), row[0]))
         return found is None
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -50,6 +51,26 @@ class Database:
             return
         with self.explained(), self._turn(self.dialect.one_connection), self._transaction(writing=False) as session:
             yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """A view for one statement, which is consistent by itself: nothing is begun, and nothing has to be ended.
+
+        What never changes (the names of keys) may be read beside it. Joins what this thread has open, as
+        :meth:`read` does.
+        """
+        current = self._current() or self._view()
+        if current is not None:
+            current.refuse_if_lost()
+            yield current
+            return
+        with self.explained(), self._turn(self.dialect.one_connection):
+            session = self._patiently(self._connected)
+            try:
+                yield session
+                session.committed()
+            finally:
+                _give_back(session)
 
     @contextmanager
     def view(self) -> Iterator[None]:
@@ -161,12 +182,16 @@ class Database:
             _give_back(session)
 
     def _begun(self, *, writing: bool) -> Session:
-        """A transaction that has begun. Nothing was asked for yet, so a server that is away is waited for."""
+        """A transaction that has begun."""
+        return self._patiently(partial(self._begin, writing=writing))
+
+    def _patiently(self, open_session: Callable[[], Session]) -> Session:
+        """A session that was opened. Nothing was asked for yet, so a server that is away is waited for."""
         deadline = time.monotonic() + PATIENCE
         attempt = 0
         while True:
             try:
-                session = self._begin(writing=writing)
+                session = open_session()
             except Exception as error:
                 if not self._reached or not self.dialect.is_away(error) or time.monotonic() > deadline:
                     raise

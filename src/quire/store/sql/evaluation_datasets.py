@@ -28,7 +28,10 @@ from quire.store.sql.trace_tables import (
 )
 
 MAX_PAGE = 50_000
-_COLUMNS = "id, dataset_id, name, digest, records, created_time, last_update_time, created_by, last_updated_by, schema"
+_COLUMNS = (
+    "id, dataset_id, name, digest, records, created_time, last_update_time, created_by, last_updated_by, schema, "
+    "versions, changed"
+)
 _FIND = Statement("SELECT $columns FROM evaluation_datasets WHERE dataset_id = :dataset FOR UPDATE", columns=_COLUMNS)
 _LOOK = Statement("SELECT $columns FROM evaluation_datasets WHERE dataset_id = :dataset", columns=_COLUMNS)
 _ADD = Statement(

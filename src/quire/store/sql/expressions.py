@@ -22,16 +22,6 @@ def any_of(column: sa.ColumnElement[int], numbers: Sequence[int]) -> sa.ColumnEl
     return _AnyOf(column, sa.literal(numbers, _Numbers()))
 
 
-def there_is(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
-    """That there is a row of which all this is true, looked up for each row of the query when it comes to that.
-
-    PostgreSQL would rather join, which reads far more than a page when only a page is wanted, and takes minutes to plan
-    a long filter.
-    """
-    rows: sa.Select[Any] = sa.select(sa.literal_column("1")).where(*conditions)
-    return rows.suffix_with("OFFSET 0", dialect="postgresql").exists()
-
-
 class _Like(FunctionElement[bool]):
     type = sa.Boolean()
     inherit_cache = True

@@ -18,15 +18,11 @@ Condition = sa.ColumnElement[bool]
 
 
 class SortKey(msgspec.Struct, frozen=True, eq=False):
-    """One expression of an order. A nullable one comes last when NULL, whichever way it runs.
-
-    A constant one is the same in every row: it is part of a position and decides nothing.
-    """
+    """One expression of an order. A nullable one comes last when NULL, whichever way it runs."""
 
     expression: sa.ColumnElement[Any]
     ascending: bool
     nullable: bool = False
-    constant: bool = False
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

@@ -77,13 +77,6 @@ class PostgresSession(Session):
             columns = [list(column) for column in zip(*rows, strict=True)]
             self._driver.execute(statement.form("postgresql columns", _of_columns), columns)
 
-    def rows_of_each(self, statements: Sequence[Statement], ids: Sequence[int]) -> list[Rows]:
-        """All rows of several queries about the same ids, for the time of one answer."""
-        with self._driver.pipeline():
-            given = (self._list(ids),)
-            cursors = [self._driver.execute(self._sql(statement), given) for statement in statements]
-            return [cursor.fetchall() for cursor in cursors]
-
     def tables(self) -> set[str]:
         """The names of the tables of the schema in use."""
         return {row[0] for row in self.rows(_TABLES)}

@@ -2,53 +2,72 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from quire.domain.filters import Comparison
 from quire.store.sql import tables
-from quire.store.sql.expressions import there_is
 from quire.store.sql.keys import Keys
-from quire.store.sql.listing import Condition, condition
+from quire.store.sql.pieces import Piece, all_of, compared, no, there_is
 from quire.store.sql.session import Session
-from quire.store.sql.texts import text_condition
+from quire.store.sql.texts import HEAD, split
 
 _CONTEXT_TAG = "mlflow.data.context"
-TABLES: dict[str, sa.Table] = {"metric": tables.latest_metrics, "param": tables.params, "tag": tables.tags}
+# The table that holds the values of a kind of field.
+TABLES = {"metric": "latest_metrics", "param": "params", "tag": "tags"}
 
 
-def run_condition(
-    session: Session, keys: Keys, item: Comparison, run: sa.ColumnElement[int] = tables.runs.c.id
-) -> Condition:
+def run_condition(session: Session, keys: Keys, item: Comparison, run: str = "runs.id") -> Piece:
     """The condition that a comparison puts on the run whose row number is ``run``.
 
     Where that is a column of a table that is read before ``runs``, a run that does not match is not looked up.
     """
     if item.kind == "attribute":
-        return condition(tables.runs.c[item.key], item)
+        return compared(run_column(item.key), item)
     if item.kind == "dataset":
         return _dataset_condition(item, run)
-    table = TABLES[item.kind].alias()
-    here = (table.c.run_id == run, table.c.key_id == keys.find(session, item.key))
+    source = f"{TABLES[item.kind]} AS held"
+    here = Piece(f"held.run_id = {run} AND held.key_id = :v", (keys.find(session, item.key),))
     if item.op == "IS NULL":
-        return ~there_is(*here)
+        return no(there_is(source, here))
     if item.op == "IS NOT NULL":
-        return there_is(*here)
-    return there_is(*here, value_condition(table, item))
+        return there_is(source, here)
+    return there_is(source, all_of((here, value_condition("held", item))))
 
 
-def value_condition(table: sa.FromClause, item: Comparison) -> Condition:
+def run_column(name: str) -> str:
+    """A column of ``runs`` in SQL. KeyError if there is none of that name, so that no other text gets into SQL."""
+    return f"runs.{tables.runs.c[name].name}"
+
+
+def value_condition(table: str, item: Comparison) -> Piece:
     """The condition on the value in a row of ``table``.
 
     A metric that is not a number (NULL) differs from every number, and only that.
     """
     if item.kind != "metric":
-        return text_condition(table, item)
-    wanted = condition(table.c.value, item)
-    return sa.or_(wanted, table.c.value.is_(None)) if item.op == "!=" else wanted
+        return _text_condition(table, item)
+    wanted = compared(f"{table}.value", item)
+    return Piece(f"({wanted.sql} OR {table}.value IS NULL)", wanted.values) if item.op == "!=" else wanted
 
 
-def _dataset_condition(item: Comparison, run: sa.ColumnElement[int]) -> Condition:
-    used, datasets, tagged = tables.run_datasets, tables.datasets, tables.run_dataset_tags
+def text_equals(table: str, text: str) -> Piece:
+    """That a row of ``table`` holds this text. For a short text the index alone decides."""
+    head, rest = split(text)
+    if len(text) < HEAD:
+        return Piece(f"{table}.head = :v", (head,))
+    if rest is None:
+        return Piece(f"{table}.head = :v AND {table}.rest IS NULL", (head,))
+    return Piece(f"{table}.head = :v AND {table}.rest = :v", (head, rest))
+
+
+def _text_condition(table: str, item: Comparison) -> Piece:
+    if item.op == "=":
+        return text_equals(table, str(item.value))
+    return compared(f"({table}.head || coalesce({table}.rest, ''))", item)
+
+
+def _dataset_condition(item: Comparison, run: str) -> Piece:
     if item.key == "context":
-        return there_is(tagged.c.run_id == run, tagged.c.key == _CONTEXT_TAG, condition(tagged.c.value, item))
-    return there_is(used.c.run_id == run, datasets.c.id == used.c.dataset_id, condition(datasets.c[item.key], item))
+        tagged = Piece(f"tagged.run_id = {run} AND tagged.key = :v", (_CONTEXT_TAG,))
+        return there_is("run_dataset_tags AS tagged", all_of((tagged, compared("tagged.value", item))))
+    column = f"datasets.{tables.datasets.c[item.key].name}"
+    used = Piece(f"used.run_id = {run} AND datasets.id = used.dataset_id")
+    return there_is("run_datasets AS used, datasets", all_of((used, compared(column, item))))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-import sqlalchemy as sa
+from functools import cached_property
 
 from quire.domain.filters import Comparison
-from quire.store.sql import tables
 from quire.store.sql.keys import Keys
-from quire.store.sql.run_conditions import TABLES, value_condition
+from quire.store.sql.pieces import Piece, all_of, fetch, one_of
+from quire.store.sql.run_conditions import TABLES, text_equals, value_condition
 from quire.store.sql.runs import RUN_NAME_TAG
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
-from quire.store.sql.texts import text_equals
 
 # A walk along an index looks at (page size × all runs ÷ matching runs) entries, at about a fifth of what it costs to
 # filter and sort one of few runs: walking is the better plan beyond the square root of that.
@@ -29,9 +27,13 @@ class Probe:
 
     def __init__(self, session: Session, keys: Keys, experiments: Sequence[int], page_size: int) -> None:
         self._session, self._keys, self._experiments = session, keys, experiments
-        last = session.row(_LAST)
+        self._page_size = page_size
+
+    @cached_property
+    def _few(self) -> int:
+        last = self._session.row(_LAST)
         runs = last[0] if last else 0
-        self._few = min(_MOST, max(_LEAST, math.isqrt(int(runs * page_size * _WALK_TO_SORT))))
+        return min(_MOST, max(_LEAST, math.isqrt(int(runs * self._page_size * _WALK_TO_SORT))))
 
     def few(self, conditions: Sequence[Comparison]) -> list[int] | None:
         """Row numbers of the runs that meet the narrow conditions; None if none is narrow."""
@@ -59,40 +61,33 @@ class Probe:
         return {row[0] for row in rows if row is not None and row[1] in self._experiments}
 
     def _by_text(self, item: Comparison) -> set[int] | None:
-        table = TABLES[item.kind]
-        query = sa.select(table.c.run_id).where(
-            table.c.experiment_id.in_(self._experiments),
-            table.c.key_id == self._keys.find(self._session, item.key),
-            *text_equals(table, str(item.value)),
-        )
-        return self._limited(query)
+        wanted = text_equals("held", str(item.value))
+        return self._limited(f"{TABLES[item.kind]} AS held", self._held(item), wanted)
 
     def _by_metric(self, item: Comparison) -> set[int] | None:
-        table, runs = tables.latest_metrics, tables.runs
-        number, wanted = self._keys.find(self._session, item.key), value_condition(table, item)
-        settled = sa.select(table.c.run_id).where(
-            table.c.settled == sa.literal_column("1"),
-            table.c.experiment_id.in_(self._experiments),
-            table.c.key_id == number,
-            wanted,
-        )
-        found = self._limited(settled)
+        wanted = value_condition("held", item)
+        settled = Piece("held.settled = 1")
+        found = self._limited("latest_metrics AS held", settled, self._held(item), wanted)
         if found is None:
             return None
-        unsettled = (
-            sa.select(table.c.run_id)
-            .select_from(runs.join(table, sa.and_(table.c.run_id == runs.c.id, table.c.key_id == number)))
-            .where(
-                runs.c.experiment_id.in_(self._experiments),
-                runs.c.unsettled.is_not(None),
-                table.c.settled == sa.literal_column("0"),
-                wanted,
-            )
+        here = Piece(
+            "held.settled = 0 AND runs.unsettled IS NOT NULL AND held.key_id = :v",
+            (self._keys.find(self._session, item.key),),
         )
-        more = self._limited(unsettled)
+        source = "runs JOIN latest_metrics AS held ON held.run_id = runs.id"
+        more = self._limited(source, one_of("runs.experiment_id", self._experiments), here, wanted)
         return None if more is None else found | more
 
-    def _limited(self, query: sa.Select[tuple[int]]) -> set[int] | None:
-        first = query.limit(self._few + 1)
-        ((count,),) = self._session.select(sa.select(sa.func.count()).select_from(first.subquery()))
-        return {row[0] for row in self._session.select(first)} if count <= self._few else None
+    def _held(self, item: Comparison) -> Piece:
+        """That a row is of one of the experiments, and under the key."""
+        key = Piece("held.key_id = :v", (self._keys.find(self._session, item.key),))
+        return all_of((one_of("held.experiment_id", self._experiments), key))
+
+    def _limited(self, source: str, *conditions: Piece) -> set[int] | None:
+        wanted = all_of(conditions)
+        first = f"SELECT held.run_id FROM {source} WHERE {wanted.sql} LIMIT :v"  # noqa: S608
+        values = (*wanted.values, self._few + 1)
+        ((count,),) = fetch(self._session, Piece(f"SELECT count(*) FROM ({first}) AS found", values))  # noqa: S608
+        if count > self._few:
+            return None
+        return {row[0] for row in fetch(self._session, Piece(first, values))}

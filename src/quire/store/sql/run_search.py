@@ -12,33 +12,27 @@ In turn, what applies first:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
-
-import sqlalchemy as sa
 
 from quire.domain.entities import Run, ViewType
 from quire.domain.filters import RUNS, Comparison, OrderBy, parse_filter, parse_order_by
 from quire.domain.names import check_experiment_id, check_page_size, check_view
 from quire.domain.paging import Page, decode_token, encode_token
-from quire.store.sql import tables
-from quire.store.sql.expressions import any_of
 from quire.store.sql.keys import Keys
-from quire.store.sql.listing import Condition, SortKey, after
+from quire.store.sql.pieces import Piece, all_of, fetch, one_of
 from quire.store.sql.reading import read_runs
 from quire.store.sql.registry import SqlRegistry
-from quire.store.sql.run_conditions import TABLES, run_condition, value_condition
-from quire.store.sql.run_order import MISSING, NAN, PRESENT, RunOrder, run_order, sorted_column, ties
+from quire.store.sql.run_conditions import TABLES, run_condition, text_equals, value_condition
+from quire.store.sql.run_order import MISSING, NAN, PRESENT, RunOrder, SortKey, after, run_order, sorted_column, ties
 from quire.store.sql.run_probe import Probe
 from quire.store.sql.session import Rows, Session
 from quire.store.sql.statement import Statement
-from quire.store.sql.texts import text_equals
 
 MAX_PAGE = 50_000
 # Each experiment is walked by itself and the walks are merged; beyond this many, one pass over all is better.
 MOST_WALKS = 32
-# Made once, as is what they are joined with: an alias costs as much as the rest of a query to build.
-_WALKED = {kind: table.alias(f"walked_{kind}s") for kind, table in TABLES.items()}
+# What the table whose index is walked is called.
+_WALKED = "walked"
 _UNSETTLED = Statement("SELECT 1 FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL LIMIT 1")
 
 
@@ -104,41 +98,38 @@ class _Search:
             return self._walk_newest(position, count)
         return self._sorted_all(position, count)
 
-    def _where(
-        self, conditions: Sequence[Comparison], run: sa.ColumnElement[int] = tables.runs.c.id
-    ) -> list[Condition]:
+    def _where(self, conditions: Sequence[Comparison], run: str = "runs.id") -> list[Piece]:
         made = [run_condition(self._session, self._keys, item, run) for item in conditions]
-        deleted_time = tables.runs.c.deleted_time
         if self._view == "ACTIVE_ONLY":
-            made.append(deleted_time.is_(None))
+            made.append(Piece("runs.deleted_time IS NULL"))
         elif self._view == "DELETED_ONLY":
-            made.append(deleted_time.is_not(None))
+            made.append(Piece("runs.deleted_time IS NOT NULL"))
         return made
 
     def _sorted_few(self, few: Sequence[int], position: Sequence[Any] | None, count: int) -> Rows:
         if not few:
             return []
-        order = run_order(self._session, self._keys, self._orders, tables.runs)
-        query = _select(order, [*self._where(self._conditions), any_of(tables.runs.c.id, few)], position, count)
-        return self._session.select(query)
+        order = run_order(self._session, self._keys, self._orders, "runs")
+        these = Piece("runs.id = ANY(:ids)", (self._session.listed(few),))
+        return fetch(self._session, _select(order, [*self._where(self._conditions), these], position, count))
 
     def _sorted_all(self, position: Sequence[Any] | None, count: int) -> Rows:
-        order = run_order(self._session, self._keys, self._orders, tables.runs)
-        where = [*self._where(self._conditions), tables.runs.c.experiment_id.in_(self._experiments)]
-        return self._session.select(_select(order, where, position, count))
+        order = run_order(self._session, self._keys, self._orders, "runs")
+        where = [*self._where(self._conditions), one_of("runs.experiment_id", self._experiments)]
+        return fetch(self._session, _select(order, where, position, count))
 
     def _walk_newest(self, position: Sequence[Any] | None, count: int) -> Rows:
         equal = None if self._orders else self._equality()
         queries = []
         for experiment in self._experiments:
             if equal is None:
-                order = run_order(self._session, self._keys, self._orders, tables.runs)
-                where = [*self._where(self._conditions), tables.runs.c.experiment_id == experiment]
+                order = run_order(self._session, self._keys, self._orders, "runs")
+                where = [*self._where(self._conditions), _of(experiment)]
             else:
-                source, wanted = self._values_of(equal.kind, equal.key, experiment)
-                order = RunOrder(tuple(ties((), source.c.start_time)), _joined(source))
+                order = RunOrder(tuple(ties((), f"{_WALKED}.start_time")), Piece(_walked(equal.kind)))
                 rest = [item for item in self._conditions if item is not equal]
-                where = [*self._where(rest, source.c.run_id), *wanted, *text_equals(source, str(equal.value))]
+                wanted = self._values_of(equal.kind, equal.key, experiment)
+                where = [*self._where(rest, f"{_WALKED}.run_id"), *wanted, text_equals(_WALKED, str(equal.value))]
             queries.append(_select(order, where, position, count))
         return self._merged(queries, order.keys, count)
 
@@ -179,16 +170,17 @@ class _Search:
         queries = []
         for experiment in self._experiments:
             for settled in (True, False) if first.kind == "metric" and self._has_unsettled(experiment) else (True,):
-                source, where = self._values_of(first.kind, first.key, experiment, settled=settled)
-                where += [value_condition(source, item) for item in about if item.op != "IS NOT NULL"]
-                where += self._where(rest, source.c.run_id)
-                others = run_order(self._session, self._keys, self._orders[1:], _joined(source))
-                keys = (_value_key(source, first, rank), *others.keys[: -_tie_count(self._orders)])
-                order = RunOrder((*keys, *ties(self._orders, source.c.start_time)), others.source)
+                where = self._values_of(first.kind, first.key, experiment, settled=settled)
+                where += [value_condition(_WALKED, item) for item in about if item.op != "IS NOT NULL"]
+                where += self._where(rest, f"{_WALKED}.run_id")
+                others = run_order(self._session, self._keys, self._orders[1:], _walked(first.kind))
+                decided = ties(self._orders, f"{_WALKED}.start_time")
+                named = others.keys[: len(others.keys) - len(decided)]
+                order = RunOrder((_value_key(first, rank), *named, *decided), others.source)
                 if first.kind == "metric":
-                    where.append(source.c.value.is_(None) if rank == NAN else source.c.value.is_not(None))
+                    where.append(Piece(f"{_WALKED}.value {'IS NULL' if rank == NAN else 'IS NOT NULL'}"))
                 if position and rank == PRESENT:
-                    where.append(_seek(sorted_column(source, first.kind), position[0], ascending=first.ascending))
+                    where.append(_seek(first, position[0]))
                 queries.append(_select(order, where, position, count))
         return self._merged(queries, order.keys, count)
 
@@ -209,38 +201,34 @@ class _Search:
         absent = run_condition(self._session, self._keys, Comparison(first.kind, first.key, "IS NULL"))
         queries = []
         for experiment in self._experiments:
-            others = run_order(self._session, self._keys, self._orders[1:], tables.runs)
+            others = run_order(self._session, self._keys, self._orders[1:], "runs")
             order = RunOrder((_NOTHING, *others.keys), others.source)
-            where = [*self._where(rest), absent, tables.runs.c.experiment_id == experiment]
+            where = [*self._where(rest), absent, _of(experiment)]
             queries.append(_select(order, where, position, count))
         return self._merged(queries, order.keys, count)
 
-    def _values_of(
-        self, kind: str, key: str, experiment: int, *, settled: bool = True
-    ) -> tuple[sa.FromClause, list[Condition]]:
-        """The table that holds a field's values, and the conditions that find them in one experiment."""
-        source = _WALKED[kind]
-        where: list[Condition] = [source.c.key_id == self._keys.find(self._session, key)]
+    def _values_of(self, kind: str, key: str, experiment: int, *, settled: bool = True) -> list[Piece]:
+        """The conditions that find a field's values in one experiment."""
+        where = [Piece(f"{_WALKED}.key_id = :v", (self._keys.find(self._session, key),))]
         if settled:
-            where.append(source.c.experiment_id == experiment)
+            where.append(Piece(f"{_WALKED}.experiment_id = :v", (experiment,)))
         if kind == "metric":
-            where.append(source.c.settled == sa.literal_column(str(int(settled))))
+            where.append(Piece(f"{_WALKED}.settled = {int(settled)}"))
         if not settled:
-            runs = tables.runs
-            where += [runs.c.experiment_id == experiment, runs.c.unsettled.is_not(None)]
-        return source, where
+            where += [_of(experiment), Piece("runs.unsettled IS NOT NULL")]
+        return where
 
-    def _merged(self, queries: Sequence[sa.Select[Any]], keys: Sequence[SortKey], count: int) -> Rows:
-        rows = self._session.select(queries[0])
+    def _merged(self, queries: Sequence[Piece], keys: Sequence[SortKey], count: int) -> Rows:
+        rows = fetch(self._session, queries[0])
         for query in queries[1:]:
-            rows += self._session.select(query)
+            rows += fetch(self._session, query)
         if len(queries) > 1:
             _sort(rows, keys)
         return rows[:count]
 
 
 # The value of what has none: NaN or missing.
-_NOTHING = SortKey(sa.null(), ascending=True, constant=True)
+_NOTHING = SortKey("NULL", ascending=True, constant=True)
 
 
 def _sort(rows: Rows, keys: Sequence[SortKey]) -> None:
@@ -254,36 +242,28 @@ def _same_field(item: Comparison, order: OrderBy) -> bool:
     return order.kind != "attribute" and (item.kind, item.key) == (order.kind, order.key)
 
 
-def _tie_count(orders: Sequence[OrderBy]) -> int:
-    return len(ties(orders, tables.runs.c.start_time))
+def _of(experiment: int) -> Piece:
+    return Piece("runs.experiment_id = :v", (experiment,))
 
 
-@cache
-def _joined(source: sa.FromClause) -> sa.FromClause:
-    return source.join(tables.runs, tables.runs.c.id == source.c.run_id)
+def _walked(kind: str) -> str:
+    return f"{TABLES[kind]} AS {_WALKED} JOIN runs ON runs.id = {_WALKED}.run_id"
 
 
-def _value_key(source: sa.FromClause, first: OrderBy, rank: int) -> SortKey:
-    return _NOTHING if rank == NAN else SortKey(sorted_column(source, first.kind), first.ascending)
+def _value_key(first: OrderBy, rank: int) -> SortKey:
+    return _NOTHING if rank == NAN else SortKey(sorted_column(_WALKED, first.kind), first.ascending)
 
 
-def _seek(column: sa.ColumnElement[Any], value: Any, *, ascending: bool) -> Condition:
+def _seek(first: OrderBy, value: Any) -> Piece:
     """Where in the index a page begins; implied by the position, said so that the index is entered there."""
-    made: Condition = column >= value if ascending else column <= value
-    return made
+    return Piece(f"{sorted_column(_WALKED, first.kind)} {'>=' if first.ascending else '<='} :v", (value,))
 
 
-def _select(
-    order: RunOrder,
-    where: Sequence[Condition],
-    position: Sequence[Any] | None,
-    count: int,
-) -> sa.Select[Any]:
-    columns = [key.expression.label(f"k{index}") for index, key in enumerate(order.keys)]
-    query = sa.select(tables.runs.c.id, *columns).select_from(order.source).where(*where)
-    if position:
-        query = query.where(after(order.keys, position))
-    clauses = [
-        key.expression.asc() if key.ascending else key.expression.desc() for key in order.keys if not key.constant
-    ]
-    return query.order_by(*clauses).limit(count)
+def _select(order: RunOrder, where: Sequence[Piece], position: Sequence[Any] | None, count: int) -> Piece:
+    columns = ", ".join(["runs.id", *(f"{key.sql} AS k{index}" for index, key in enumerate(order.keys))])
+    wanted = all_of([*where, after(order.keys, position)] if position else where)
+    ordered = ", ".join([f"{key.sql} {'ASC' if key.ascending else 'DESC'}" for key in order.keys if not key.constant])
+    return Piece(  # pieces of our own statements, their values bound
+        f"SELECT {columns} FROM {order.source.sql} WHERE {wanted.sql} ORDER BY {ordered} LIMIT :v",  # noqa: S608
+        (*order.source.values, *wanted.values, count),
+    )

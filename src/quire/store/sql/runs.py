@@ -86,13 +86,16 @@ class SqlRuns(SqlExperiments):
 
     def get_run(self, run_id: str) -> Run:
         """The run with its latest metrics, params, tags, inputs and outputs."""
-        with self._database.read() as session:
-            return read_run(session, self._keys, self._run_row(session, run_id))
+        with self._database.glance() as session:
+            found = read_run(session, self._keys, run_id) if isinstance(run_id, str) else None
+        if found is None:
+            raise _no_run(run_id)
+        return found
 
     def _run_row(self, session: Session, run_id: object, find: Statement = _FIND) -> tuple[Any, ...]:
         row = session.row(find, (run_id,)) if isinstance(run_id, str) else None
         if row is None:
-            raise NotFound(f"No run has the id {run_id!r}. List runs with search_runs.")
+            raise _no_run(run_id)
         return row
 
     def _active_run(self, session: Session, run_id: str) -> tuple[Any, ...]:
@@ -145,6 +148,10 @@ class SqlRuns(SqlExperiments):
             row = self._active_run(session, run_id)
             if not session.run(_DELETE_TAG, (row[0], self._keys.find(session, key))):
                 raise NotFound(f"The run {run_id} has no tag {key!r}.")
+
+
+def _no_run(run_id: object) -> NotFound:
+    return NotFound(f"No run has the id {run_id!r}. List runs with search_runs.")
 
 
 def _chosen_name(run_name: str | None, tags: dict[str, str]) -> str:

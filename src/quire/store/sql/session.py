@@ -110,10 +110,6 @@ class Session(ABC):
         """All rows of a query whose one parameter is ``= ANY(:ids)``, ``(a, b) = ANY(:pairs)`` or ``ANY(:names)``."""
         return self.rows(statement, (self._list(items),)) if items else []
 
-    def rows_of_each(self, statements: Sequence[Statement], ids: Sequence[int]) -> list[Rows]:
-        """All rows of several queries about the same ids, at the cost of one where the database is far away."""
-        return [self.rows_of(statement, ids) for statement in statements]
-
     def select(self, query: sa.sql.expression.Executable) -> Rows:
         """All rows of a query built for the occasion."""
         cursor: Any = self.connection.execute(query).cursor

@@ -124,7 +124,7 @@ class SqliteSession(Session):
 
 
 def _translated(sql: str) -> str:
-    sql = _LOCK.sub("", sql)
+    sql = _LOCK.sub("", sql).replace(" ESCAPE ''", "").replace(" OFFSET 0)", ")")
     sql = _ANY.sub(lambda found: _PAIRS if found[1] == "pairs" else "IN (SELECT value FROM json_each(?))", sql)
     return _PARAMETER.sub("?", sql)
 

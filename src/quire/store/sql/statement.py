@@ -12,7 +12,8 @@ class Statement:
     Fixed statements run many times; going to the driver directly leaves out the work that a general layer does for
     each execution. ``$name`` stands for a constant piece of SQL, given by keyword. Written for PostgreSQL, of which
     SQLite speaks most: ``= ANY(:ids)``, ``(a, b) = ANY(:pairs)`` and ``= ANY(:names)`` take one list, ``FOR UPDATE``
-    and its kin are left out where one writer has the database to itself.
+    and its kin are left out where one writer has the database to itself, as are ``ESCAPE ''`` (a backslash is a
+    character like any other there) and the ``OFFSET 0`` of a subquery that is not to become a join.
     """
 
     __slots__ = ("_forms", "sql")

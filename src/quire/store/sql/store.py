@@ -12,7 +12,7 @@ from quire.store.sql.access import SqlAccess
 from quire.store.sql.bulk_models import SqlBulkModels
 from quire.store.sql.database import Database
 from quire.store.sql.dialect import Dialect
-from quire.store.sql.evaluation_records import SqlDatasets
+from quire.store.sql.evaluation_versions import SqlDatasets
 from quire.store.sql.keys import Keys
 from quire.store.sql.schema import ensure_schema
 

@@ -150,6 +150,9 @@ evaluation_datasets = sa.Table(
     sa.Column("created_by", TEXT),
     sa.Column("last_updated_by", TEXT),
     sa.Column("schema", TEXT),
+    # The number of its newest version, and whether a record has changed since.
+    sa.Column("versions", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("changed", sa.SmallInteger, nullable=False, server_default="1"),
 )
 sa.Index("ix_evaluation_datasets_newest", evaluation_datasets.c.created_time.desc(), evaluation_datasets.c.dataset_id)
 sa.Index("ix_evaluation_datasets_name", evaluation_datasets.c.name)
@@ -188,6 +191,44 @@ evaluation_records = sa.Table(
     sa.Column("expectations", TEXT),
     sa.Column("tags", TEXT),
     sa.Column("source", TEXT),
+    # The first version that holds it as it is.
+    sa.Column("since", sa.BigInteger, nullable=False, server_default="1"),
     sa.UniqueConstraint("dataset_id", "input_hash"),
 )
 sa.Index("ix_evaluation_records_order", evaluation_records.c.dataset_id, evaluation_records.c.id)
+
+# Versions of datasets, and records as they were in one before they changed: docs/decisions/0304.
+evaluation_dataset_versions = sa.Table(
+    "evaluation_dataset_versions",
+    metadata,
+    sa.Column("dataset_id", ID, sa.ForeignKey("evaluation_datasets.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("digest", _short(32), nullable=False),
+    sa.Column("records", sa.BigInteger, nullable=False),
+    sa.Column("created_time", TIME, nullable=False),
+    sa.Column("created_by", TEXT),
+    sa.Column("schema", TEXT),
+    **_CLUSTERED,
+)
+
+evaluation_record_history = sa.Table(
+    "evaluation_record_history",
+    metadata,
+    sa.Column("dataset_id", ID, sa.ForeignKey("evaluation_datasets.id", ondelete="CASCADE"), primary_key=True),
+    # The place of the record among those of its dataset: its ``id`` when it was one of evaluation_records.
+    sa.Column("id", ID, primary_key=True, autoincrement=False),
+    # The first and the last version that hold it so.
+    sa.Column("since", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
+    sa.Column("record_id", TEXT_OF_ID, nullable=False),
+    sa.Column("input_hash", _short(64), nullable=False),
+    sa.Column("created_time", TIME, nullable=False),
+    sa.Column("last_update_time", TIME, nullable=False),
+    sa.Column("created_by", TEXT),
+    sa.Column("last_updated_by", TEXT),
+    sa.Column("inputs", TEXT, nullable=False),
+    sa.Column("outputs", TEXT),
+    sa.Column("expectations", TEXT),
+    sa.Column("tags", TEXT),
+    sa.Column("source", TEXT),
+)
