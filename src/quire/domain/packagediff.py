@@ -28,17 +28,18 @@ class Change(msgspec.Struct, frozen=True):
 def diff_packages(old: Package, new: Package) -> list[Change]:
     """Every difference, in the order task, model, template, fixed parameters, policy, inputs, outputs."""
     return [
-        *_diff_value("task", old.task, new.task),
-        *_diff_value("model", old.model, new.model),
-        *_diff_mapping("", old.template, new.template),
-        *_diff_mapping("fixed.", old.fixed, new.fixed),
-        *_diff_mapping("policy.", _policy(old.signature.params), _policy(new.signature.params)),
-        *_diff_mapping("inputs.", _columns(old.signature.inputs), _columns(new.signature.inputs)),
-        *_diff_mapping("outputs.", _columns(old.signature.outputs), _columns(new.signature.outputs)),
+        *diff_value("task", old.task, new.task),
+        *diff_value("model", old.model, new.model),
+        *diff_mapping("", old.template, new.template),
+        *diff_mapping("fixed.", old.fixed, new.fixed),
+        *diff_mapping("policy.", policy(old.signature.params), policy(new.signature.params)),
+        *diff_mapping("inputs.", _columns(old.signature.inputs), _columns(new.signature.inputs)),
+        *diff_mapping("outputs.", _columns(old.signature.outputs), _columns(new.signature.outputs)),
     ]
 
 
-def _policy(schema: ParamSchema | None) -> dict[str, dict[str, Any]]:
+def policy(schema: ParamSchema | None) -> dict[str, dict[str, Any]]:
+    """The parameters that a caller may set, by name: type, default, bounds and choices."""
     return {spec.name: {**_without_name(spec.to_dict()), **spec.limits()} for spec in schema or ()}
 
 
@@ -50,7 +51,8 @@ def _without_name(form: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in form.items() if key != "name" and value is not None}
 
 
-def _diff_mapping(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+def diff_mapping(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """What differs between two mappings, by path; ``prefix`` begins every path."""
     for key in dict.fromkeys([*old, *new]):
         path = f"{prefix}{key}"
         if key not in new:
@@ -58,16 +60,19 @@ def _diff_mapping(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -
         elif key not in old:
             yield Change(path, "added", None, new[key])
         else:
-            yield from _diff_value(path, old[key], new[key])
+            yield from diff_value(path, old[key], new[key])
 
 
-def _diff_value(path: str, old: Any, new: Any) -> Iterator[Change]:
+def diff_value(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """What differs between two JSON-like values, by path: texts by words, mappings by key, lists item by item."""
+    if isinstance(old, str) and isinstance(new, str):
+        if old != new:
+            yield Change(path, "changed", old, new, diff_text(old, new))
+        return
     if _key(old) == _key(new):
         return
-    if isinstance(old, str) and isinstance(new, str):
-        yield Change(path, "changed", old, new, diff_text(old, new))
-    elif isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from _diff_mapping(f"{path}.", old, new)
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from diff_mapping(f"{path}.", old, new)
     elif isinstance(old, list) and isinstance(new, list) and _holds_mappings(old) and _holds_mappings(new):
         yield from _diff_items(path, old, new)
     else:
@@ -95,7 +100,7 @@ def _diff_block(path: str, old: list[Any], new: list[Any], start: int, new_start
     for index, item in enumerate(new):
         where = f"{path}[{new_start + index}]"
         if index in paired:
-            yield from _diff_value(where, old[paired[index]], item)
+            yield from diff_value(where, old[paired[index]], item)
         else:
             yield Change(where, "added", None, item)
 

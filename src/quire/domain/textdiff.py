@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
 
+from quire.domain.sequencediff import opcodes
+
 _TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
-_MOST_WORDS = 4_000
-_MOST_LINES = 20_000
+_SENTENCE = re.compile(r"[^.!?\n]*[.!?\n]+\s*|[^.!?\n]+")
+_WORD = re.compile(r"\s*\S+\s*|\s+")
+_FEW_WORDS = 120
 _LEAST_ALIKE = 0.25
 
 Operation = Literal["same", "removed", "added"]
@@ -27,42 +32,126 @@ class Piece(msgspec.Struct, frozen=True):
 def diff_text(old: str, new: str) -> list[Piece]:
     """The pieces of both texts in reading order.
 
-    The pieces that are not "added" make up ``old``, those that are not "removed" make up ``new``. Lines are aligned
-    first; lines that changed are compared by words, unless they have little in common.
+    The pieces that are not "added" make up ``old``, those that are not "removed" make up ``new``. What is equal at both
+    ends is set aside, then lines are aligned; lines that changed are compared by words (long ones by sentences first),
+    unless they have little in common.
     """
-    old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    return list(_merged(_diff_lines(old_lines, new_lines)))
+    if old == new:
+        return [Piece("same", old)] if old else []
+    start, end = _equal_ends(old, new)
+    pieces = _merged(_diff_between(old, new, start, end))
+    return [Piece(op, "".join([piece.text for piece in group])) for op, group in groupby(pieces, attrgetter("op"))]
 
 
-def _diff_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
-    if max(len(old), len(new)) > _MOST_LINES:
-        yield from _replacement("".join(old), "".join(new))
-        return
-    for op, start, stop, new_start, new_stop in _opcodes(old, new):
-        if op == "equal":
-            yield Piece("same", "".join(old[start:stop]))
-        else:
-            yield from _diff_words("".join(old[start:stop]), "".join(new[new_start:new_stop]))
+def _diff_between(old: str, new: str, start: int, end: int) -> Iterator[Piece]:
+    if start:
+        yield Piece("same", old[:start])
+    yield from _diff_lines(old[start : len(old) - end], new[start : len(new) - end])
+    if end:
+        yield Piece("same", old[len(old) - end :])
+
+
+def _diff_lines(old: str, new: str) -> Iterator[Piece]:
+    yield from _diff_parts(old.splitlines(keepends=True), new.splitlines(keepends=True), _diff_words)
 
 
 def _diff_words(old: str, new: str) -> Iterator[Piece]:
-    old_words, new_words = _TOKEN.findall(old), _TOKEN.findall(new)
-    if not old or not new or max(len(old_words), len(new_words)) > _MOST_WORDS:
+    if not old or not new:
         yield from _replacement(old, new)
         return
-    matcher = difflib.SequenceMatcher(None, old_words, new_words, autojunk=False)
+    old_words, new_words = _TOKEN.findall(old), _TOKEN.findall(new)
+    if max(len(old_words), len(new_words)) > _FEW_WORDS:
+        yield from _diff_parts(_SENTENCE.findall(old), _SENTENCE.findall(new), _diff_sentence)
+    else:
+        yield from _diff_tokens(old_words, new_words)
+
+
+def _diff_sentence(old: str, new: str) -> Iterator[Piece]:
+    old_words, new_words = _TOKEN.findall(old), _TOKEN.findall(new)
+    if max(len(old_words), len(new_words)) > _FEW_WORDS:
+        yield from _diff_long(_WORD.findall(old), _WORD.findall(new))
+    else:
+        yield from _diff_tokens(old_words, new_words)
+
+
+def _diff_long(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    pieces = list(_diff_parts(old, new, _replacement))
+    length = sum(len(piece.text) for piece in pieces)
+    if sum(len(piece.text) for piece in pieces if piece.op == "same") < _LEAST_ALIKE * length / 2:
+        yield from _replacement("".join(old), "".join(new))
+    else:
+        yield from pieces
+
+
+def _diff_tokens(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     if matcher.ratio() < _LEAST_ALIKE:
-        yield from _replacement(old, new)
+        yield from _replacement("".join(old), "".join(new))
         return
     for op, start, stop, new_start, new_stop in matcher.get_opcodes():
         if op == "equal":
-            yield Piece("same", "".join(old_words[start:stop]))
+            yield Piece("same", "".join(old[start:stop]))
         else:
-            yield from _replacement("".join(old_words[start:stop]), "".join(new_words[new_start:new_stop]))
+            yield from _replacement("".join(old[start:stop]), "".join(new[new_start:new_stop]))
 
 
-def _opcodes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+def _diff_parts(
+    old: Sequence[str], new: Sequence[str], diff_changed: Callable[[str, str], Iterator[Piece]]
+) -> Iterator[Piece]:
+    """Align parts of two texts, and compare those that changed in a finer way."""
+    for op, start, stop, new_start, new_stop in opcodes(old, new):
+        if op == "equal":
+            yield Piece("same", "".join(old[start:stop]))
+        else:
+            yield from diff_changed("".join(old[start:stop]), "".join(new[new_start:new_stop]))
+
+
+def _equal_ends(old: str, new: str) -> tuple[int, int]:
+    """How many characters are equal at the start and at the end, no word being cut."""
+    start = _equal_start(old, new)
+    while start and (_inside_word(old, start) or _inside_word(new, start)):
+        start -= 1
+    end = _equal_end(old[start:], new[start:])
+    while end and (_inside_word(old, len(old) - end) or _inside_word(new, len(new) - end)):
+        end -= 1
+    return start, end
+
+
+def _equal_start(old: str, new: str) -> int:
+    """By halving: slices are compared at the speed of memory, characters one by one are not."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _equal_end(old: str, new: str) -> int:
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[len(old) - middle : len(old) - low] == new[len(new) - middle : len(new) - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _inside_word(text: str, place: int) -> bool:
+    """Whether a token of the text goes on across a place."""
+    if not 0 < place < len(text):
+        return False
+    before, after = text[place - 1], text[place]
+    if before.isspace() or after.isspace():
+        return before.isspace() and after.isspace() and "\n" not in (before, after)
+    return _is_of_word(before) and _is_of_word(after)
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _replacement(old: str, new: str) -> Iterator[Piece]:
