@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         openai,
         pyfunc,
         registry,
+        scorers,
         testing,
         tracing,
         tracking,
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
         search_model_versions,
         search_registered_models,
         set_model_version_tag,
+    )
+    from quire.scorers.functions import (
+        scorer,
     )
     from quire.store.current import (
         get_registry_uri,
@@ -167,6 +171,7 @@ _HOME: dict[str, str] = {
     "search_model_versions": "quire.registry",
     "search_registered_models": "quire.registry",
     "set_model_version_tag": "quire.registry",
+    "scorer": "quire.scorers.functions",
     "get_registry_uri": "quire.store.current",
     "get_tracking_uri": "quire.store.current",
     "is_tracking_uri_set": "quire.store.current",
@@ -261,6 +266,7 @@ _SUBMODULES = frozenset(
         "openai",
         "pyfunc",
         "registry",
+        "scorers",
         "testing",
         "tracing",
         "tracking",
@@ -346,6 +352,8 @@ __all__ = [
     "resolve_model_uri",
     "restore_experiment",
     "restore_run",
+    "scorer",
+    "scorers",
     "search_experiments",
     "search_logged_models",
     "search_model_versions",
