@@ -158,6 +158,10 @@ DIFFERENT: dict[str, Difference] = {
     "a dataset's record without outputs": Difference(
         "has none, and `{}` once it was merged again", "has none", "", ("datasets: records",)
     ),
+    "a tag that holds what a version of a prompt says": Difference(
+        "may be changed, and the version with it", "refused", "a version that others rely on never changes",
+        ("prompts: change the text by a tag", "prompts: the text after that"),
+    ),
     "JSON": Difference(
         "words may be numbers, ids may be numbers (that find nothing), an unknown word is left out, names may be in "
         "camel case",

@@ -14,13 +14,14 @@ from quire.domain.filters import MODEL_VERSIONS, Comparison, parse_filter, parse
 from quire.domain.ids import now_ms
 from quire.domain.names import check_page_size, check_registered_name, check_tags, check_text, check_version
 from quire.domain.paging import Page
+from quire.domain.prompt_tags import IMMUTABLE
 from quire.domain.redaction import redact
 from quire.domain.registry import ModelVersion, Stage
 from quire.domain.uris import LoggedModelUri, RegisteredModelUri, parse_model_uri
 from quire.store.sql import tables
 from quire.store.sql.listing import Condition, Listing, condition
 from quire.store.sql.logged_models import SqlLoggedModels
-from quire.store.sql.prompts import is_about_prompts, prompt_condition
+from quire.store.sql.prompts import is_about_prompts, prompt_condition, refuse_change
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.tags import Tags
@@ -204,13 +205,20 @@ class SqlVersions(SqlLoggedModels):
         check_tags([tag], "model version")
         with self._database.write() as session:
             row = self._version_row(session, name, version)
+            self._refuse_change(session, row, tag.key, redact(tag.value))
             _tags.set(session, (row[0], row[1]), [tag])
 
     def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
         """Remove a tag; no error if it is not set."""
         with self._database.write() as session:
             row = self._version_row(session, name, version)
+            self._refuse_change(session, row, key, None)
             _tags.delete(session, (row[0], row[1]), key)
+
+    def _refuse_change(self, session: Session, row: Sequence[Any], key: str, value: str | None) -> None:
+        if key in IMMUTABLE:
+            owner = (row[0], row[1])
+            refuse_change({tag.key: tag.value for tag in _tags.read(session, [owner])[owner]}, key, value)
 
     def get_latest_versions(self, name: str, stages: Sequence[Stage] = ()) -> list[ModelVersion]:
         """The newest version of each stage (of all stages unless some are named)."""
