@@ -12,6 +12,7 @@ from typing import Any
 
 from quire.domain.errors import InvalidInput, SchemaError
 from quire.domain.package import Package, make_package
+from quire.domain.prompt_package import take_apart
 from quire.domain.signature import ModelSignature
 from quire.domain.task import task_name
 from quire.models.environment import Requirements
@@ -20,13 +21,13 @@ from quire.models.info import ModelInfo
 from quire.models.mlmodel import Model
 from quire.models.read import load_package
 from quire.models.write import Extras, bundle, identified, save_bundle
-from quire.openai.logging import log_bundle
+from quire.openai.logging import link_prompts, log_bundle, pinned_uri
 
 _IDENTITY = ("model_id", "model_uuid", "run_id", "artifact_path")
 
 
 def save_model(
-    model: str,
+    model: str | None,
     task: Any,
     path: str | Path,
     conda_env: Mapping[str, Any] | str | None = None,
@@ -48,13 +49,18 @@ def save_model(
     ``temperature`` or ``tools``, which are fixed and sent with every request. ``signature.params`` opens parameters
     to the caller. ``example_no_conversion`` is accepted for MLflow's sake.
 
+    A version of a registered prompt may stand where a template does (``messages=prompt``): its template, its model
+    configuration, its response format and its parameter policy become the model's, where no keyword says otherwise,
+    and ``MLmodel`` names it. ``model`` may then be None, if the prompt names one.
+
     Raises InvalidInput, TemplateError, SchemaError or PolicyError for a model that could not predict,
     AlreadyExists or PermissionDenied for a folder that cannot be written.
     """
-    package = _package(model, task, signature, kwargs)
+    package, uris = _package(model, task, signature, kwargs)
     extras = Extras(
         input_example=input_example,
         metadata=metadata,
+        prompts=uris or None,
         conda_env=conda_env,
         code_paths=code_paths,
         pip_requirements=pip_requirements,
@@ -67,7 +73,7 @@ def save_model(
 
 
 def log_model(
-    model: str,
+    model: str | None,
     task: Any,
     artifact_path: str | None = None,
     conda_env: Mapping[str, Any] | str | None = None,
@@ -95,16 +101,19 @@ def log_model(
     run's params; ``step`` is the run's step that made it. ``registered_model_name`` registers it as that name's next
     version. ``model_id`` names a logged model that was reserved before. For all else see :func:`save_model`.
 
+    The run and the logged model are linked to the versions of prompts that it is made of, and to ``prompts``.
+
     A model that could not predict is refused before anything is stored; one whose files cannot be written is left
     with the status FAILED, and the error is raised.
     """
     if name is not None and artifact_path is not None:
         raise InvalidInput("`name` and `artifact_path` were both given; they mean the same. Give `name` alone.")
-    package = _package(model, task, signature, kwargs)
+    package, uris = _package(model, task, signature, kwargs)
+    used = _prompt_uris(prompts, uris)
     extras = Extras(
         input_example=input_example,
         metadata=metadata,
-        prompts=_prompt_uris(prompts),
+        prompts=used,
         conda_env=conda_env,
         code_paths=code_paths,
         pip_requirements=pip_requirements,
@@ -119,6 +128,8 @@ def log_model(
         step=step,
         model_id=model_id,
     )
+    if used:
+        link_prompts(info, used)
     if registered_model_name is not None:
         info.registered_model_version = _register(info, registered_model_name, await_registration_for, tags)
     return info
@@ -132,8 +143,14 @@ def load_model(model_uri: str | Path, dst_path: str | Path | None = None) -> dic
     return load_package(open_model(model_uri, dst_path)).package.saved()
 
 
-def _package(model: str, task: Any, signature: Any, keywords: Mapping[str, Any]) -> Package:
-    return make_package(model, task_name(task), keywords, _own_signature(signature))
+def _package(model: str | None, task: Any, signature: Any, keywords: Mapping[str, Any]) -> tuple[Package, list[str]]:
+    """The package, and the URIs of the prompts that it is made of."""
+    name = task_name(task)
+    found = take_apart(model, name, keywords)
+    own = _own_signature(signature)
+    if found.params is not None and (own is None or own.params is None):
+        own = ModelSignature(own.inputs, own.outputs, found.params) if own else ModelSignature(params=found.params)
+    return make_package(found.model or "", name, found.keywords, own), found.uris
 
 
 def _own_signature(given: Any) -> ModelSignature | None:
@@ -145,8 +162,12 @@ def _own_signature(given: Any) -> ModelSignature | None:
     raise SchemaError(f"`signature` is a {type(given).__name__}; expected a ModelSignature.")
 
 
-def _prompt_uris(prompts: list[Any] | None) -> list[str] | None:
-    return None if prompts is None else [str(getattr(prompt, "uri", prompt)) for prompt in prompts]
+def _prompt_uris(prompts: list[Any] | None, used: list[str]) -> list[str] | None:
+    """The versions that a model uses, given and found, each once; an alias stands for what it points at now."""
+    if prompts is None and not used:
+        return None
+    given = [pinned_uri(str(getattr(prompt, "uri", prompt))) for prompt in prompts or ()]
+    return list(dict.fromkeys([*used, *given]))
 
 
 def _register(info: ModelInfo, name: str, wait_s: int | None, tags: dict[str, Any] | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from quire import tracking
 from quire.artifacts import open_artifacts
 from quire.domain.entities import Metric, ModelOutput, Run
+from quire.domain.prompt_uris import parse_prompt_uri, version_uri
 from quire.domain.registry import LoggedModel
 from quire.domain.uris import is_local
 from quire.models.folder import local_path
@@ -44,6 +45,21 @@ def log_bundle(
         tracking.finalize_logged_model(logged.model_id, "FAILED")
         raise
     return ModelInfo(model, logged=tracking.finalize_logged_model(logged.model_id, "READY"))
+
+
+def pinned_uri(uri: str) -> str:
+    """The URI of a version of a prompt, with the number in place of an alias. Raises InvalidInput or NotFound."""
+    parsed = parse_prompt_uri(uri)
+    return uri if parsed.alias is None else version_uri(*tracking.Client().parse_prompt_uri(uri))
+
+
+def link_prompts(info: ModelInfo, uris: list[str]) -> None:
+    """Say of a logged model, and of the run that logged it, which versions of prompts it is made of."""
+    entry = innermost()
+    client = tracking.Client(entry.uri if entry else None)
+    for uri in uris:
+        parsed = parse_prompt_uri(uri)
+        client.note_prompt(parsed.name, str(parsed.version), run_id=info.run_id, model_id=info.model_id)
 
 
 def _active_run() -> Run | None:

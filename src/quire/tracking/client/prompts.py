@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from quire.domain import prompt_tags
 from quire.domain.entities import Tag
 from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, QuireError
-from quire.domain.names import check_alias, check_tags, check_text
+from quire.domain.names import check_tags, check_text
 from quire.domain.paging import Page
 from quire.domain.prompt_text import PromptTemplate, checked_template
 from quire.domain.prompt_uris import (
@@ -175,21 +175,6 @@ class PromptCalls(ClientBase):
         self.registry_store.delete_model_version(name, number)
         prompt_cache.forget(self._registry_uri, name)
 
-    def set_prompt_alias(self, name: str, alias: str, version: str | int) -> None:
-        """Point an alias at a version, moving it if it exists."""
-        check_alias(alias)
-        number = self._existing(name, version)
-        self.registry_store.set_alias(name, alias, number)
-        prompt_cache.forget(self._registry_uri, name)
-
-    def delete_prompt_alias(self, name: str, alias: str) -> None:
-        """Remove an alias. NotFound if the prompt has none of that name."""
-        prompt = self._prompt(name)
-        if alias not in prompt.aliases:
-            raise self._missing(PromptUri(name, alias=str(alias)))
-        self.registry_store.delete_alias(name, alias)
-        prompt_cache.forget(self._registry_uri, name)
-
     def set_prompt_tag(self, name: str, key: str, value: Any) -> None:
         """Set or replace a tag of a prompt."""
         prompt_tags.refuse_reserved([key])
@@ -265,6 +250,10 @@ class PromptCalls(ClientBase):
             parts=composed.parts,
         )
         check_tags(_tags_of(draft), "prompt")
+        if draft.params is not None and draft.model_config:
+            from quire.domain.prompt_package import refuse_fixed_policy
+
+            refuse_fixed_policy(draft)
         return draft
 
     def _ensure_prompt(self, draft: PromptVersion) -> None:
