@@ -6,6 +6,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from quire.genai import datasets
+    from quire.genai.datasets import (
+        add_dataset_to_experiments,
+        create_dataset,
+        delete_dataset,
+        delete_dataset_tag,
+        get_dataset,
+        remove_dataset_from_experiments,
+        search_datasets,
+        set_dataset_tags,
+    )
     from quire.prompts import (
         delete_prompt_alias,
         delete_prompt_model_config,
@@ -22,14 +33,22 @@ if TYPE_CHECKING:
     )
 
 _HOME: dict[str, str] = {
+    "add_dataset_to_experiments": "quire.genai.datasets",
+    "create_dataset": "quire.genai.datasets",
+    "delete_dataset": "quire.genai.datasets",
+    "delete_dataset_tag": "quire.genai.datasets",
     "delete_prompt_alias": "quire.prompts",
     "delete_prompt_model_config": "quire.prompts",
     "delete_prompt_tag": "quire.prompts",
     "delete_prompt_version_tag": "quire.prompts",
+    "get_dataset": "quire.genai.datasets",
     "get_prompt_tags": "quire.prompts",
     "load_prompt": "quire.prompts",
     "register_prompt": "quire.prompts",
+    "remove_dataset_from_experiments": "quire.genai.datasets",
+    "search_datasets": "quire.genai.datasets",
     "search_prompts": "quire.prompts",
+    "set_dataset_tags": "quire.genai.datasets",
     "set_prompt_alias": "quire.prompts",
     "set_prompt_model_config": "quire.prompts",
     "set_prompt_tag": "quire.prompts",
@@ -38,14 +57,23 @@ _HOME: dict[str, str] = {
 """Public name to the module that defines it."""
 
 __all__ = [
+    "add_dataset_to_experiments",
+    "create_dataset",
+    "datasets",
+    "delete_dataset",
+    "delete_dataset_tag",
     "delete_prompt_alias",
     "delete_prompt_model_config",
     "delete_prompt_tag",
     "delete_prompt_version_tag",
+    "get_dataset",
     "get_prompt_tags",
     "load_prompt",
     "register_prompt",
+    "remove_dataset_from_experiments",
+    "search_datasets",
     "search_prompts",
+    "set_dataset_tags",
     "set_prompt_alias",
     "set_prompt_model_config",
     "set_prompt_tag",
@@ -54,6 +82,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "datasets":
+        return importlib.import_module("quire.genai.datasets")
     if name not in _HOME:
         raise AttributeError(f"module 'quire.genai' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)
