@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.alias_events import PREFIX as ALIAS_EVENTS
 from quire.domain.errors import InvalidInput
 from quire.domain.prompt_text import PromptTemplate
 from quire.domain.prompts import Prompt, PromptPart, PromptVersion
@@ -112,7 +113,7 @@ def not_a_prompt(name: str) -> InvalidInput:
 
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags that are tags only."""
-    return {key: value for key, value in tags.items() if key not in RESERVED}
+    return {key: value for key, value in tags.items() if key not in RESERVED and not key.startswith(ALIAS_EVENTS)}
 
 
 def refuse_reserved(keys: Iterable[str]) -> None:

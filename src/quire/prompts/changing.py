@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from quire.domain.alias_events import AliasEvent
 from quire.domain.prompt_config import PromptModelConfig
 from quire.tracking import Client
 
 
-def set_prompt_alias(name: str, alias: str, version: int | str) -> None:
+def set_prompt_alias(name: str, alias: str, version: int | str, *, reason: str = "") -> None:
     """Point an alias at a version, moving it if it exists. NotFound if there is no such version."""
-    Client().set_prompt_alias(name, alias, version)
+    Client().set_prompt_alias(name, alias, version, reason=reason)
 
 
-def delete_prompt_alias(name: str, alias: str) -> None:
+def delete_prompt_alias(name: str, alias: str, *, reason: str = "") -> None:
     """Remove an alias. NotFound if the prompt has none of that name."""
-    Client().delete_prompt_alias(name, alias)
+    Client().delete_prompt_alias(name, alias, reason=reason)
+
+
+def prompt_alias_history(name: str, alias: str | None = None) -> list[AliasEvent]:
+    """What became of the aliases of a prompt, or of one of them, oldest first."""
+    return Client().prompt_alias_history(name, alias)
+
+
+def rollback_prompt_alias(name: str, alias: str, *, reason: str = "") -> AliasEvent:
+    """Move an alias back to the version that it had before; see :meth:`quire.Client.rollback_prompt_alias`."""
+    return Client().rollback_prompt_alias(name, alias, reason=reason)
 
 
 def set_prompt_tag(name: str, key: str, value: Any) -> None:
@@ -39,9 +50,7 @@ def delete_prompt_version_tag(name: str, version: str | int, key: str) -> None:
     Client().delete_prompt_version_tag(name, version, key)
 
 
-def set_prompt_model_config(
-    name: str, version: str | int, model_config: PromptModelConfig | Mapping[str, Any]
-) -> None:
+def set_prompt_model_config(name: str, version: str | int, model_config: PromptModelConfig | Mapping[str, Any]) -> None:
     """Replace the model configuration of a version, which is all of a version that may change, as in MLflow."""
     Client().set_prompt_model_config(name, version, model_config)
 
