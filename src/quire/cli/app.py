@@ -9,12 +9,14 @@ import typer
 
 from quire._version import __version__
 from quire.cli import (
+    datasets,
     db,
     doctor,
     experiments,
     import_mlflow,
     models,
     predict,
+    prompts,
     runs,
     server,
     simulate,
@@ -67,8 +69,10 @@ def _group(name: str, text: str) -> typer.Typer:
 runs.add_to(_group("runs", "List, show and compare runs."))
 experiments.add_to(_group("experiments", "List experiments."))
 traces.add_to(_group("traces", "List, search, show, sum up, export, delete and prune traces."))
+datasets.add_to(_group("datasets", "List, show, import, export, compare and delete evaluation datasets."))
 db.add_to(_group("db", "Bring the database up to date, check it, back it up."))
 models.add_to(_group("models", "List, show, diff, move and alias models."))
+prompts.add_to(_group("prompts", "List, show, compare, blame, register and alias prompts; keep a folder in step."))
 users.add_to(_group("users", "Who may sign in to a server, and what they may do."))
 tokens.add_to(_group("tokens", "Credentials for programs."))
 tokens.add_audit_to(_group("audit", "Who changed what on a server."))

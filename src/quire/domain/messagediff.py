@@ -28,8 +28,11 @@ def paired_messages(old: Sequence[Message], new: Sequence[Message]) -> list[Pair
     common; then those that stand between the same neighbours.
     """
     keys, new_keys = _keys(old, new)
-    pairs = {place: other for start, stop, other in _equal_runs(keys, new_keys) for place, other in
-             zip(range(start, stop), range(other, other + stop - start), strict=True)}
+    pairs = {
+        place: other
+        for start, stop, other in _equal_runs(keys, new_keys)
+        for place, other in zip(range(start, stop), range(other, other + stop - start), strict=True)
+    }
     _pair_equal(pairs, keys, new_keys)
     _pair_alike(pairs, old, new)
     _pair_neighbours(pairs, old, new)

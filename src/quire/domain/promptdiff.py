@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
 from quire.domain.messagediff import Message, moved_pairs, paired_messages
 from quire.domain.packagediff import Change, diff_mapping, diff_value, policy
 from quire.domain.schema import ParamSchema
+
+if TYPE_CHECKING:
+    from quire.domain.prompts import PromptPart
 
 MessageChangeKind = Literal["added", "removed", "moved", "changed"]
 
@@ -42,6 +45,10 @@ class PromptLike(Protocol):
         """The parameter policy: what a caller may set."""
 
     @property
+    def parts(self) -> Sequence[PromptPart]:
+        """The prompts that it includes, and their versions."""
+
+    @property
     def tags(self) -> Mapping[str, str]:
         """The tags of the version."""
 
@@ -70,8 +77,9 @@ class PromptDiff(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between two versions; all is empty if nothing does.
 
     ``messages`` are in the order of the new version, removed ones where they stood. ``settings`` are changes of the
-    model configuration, the response format, the parameter policy and the tags, whose paths begin with
-    ``model_config.``, ``response_format.``, ``params.`` and ``tags.``. ``commit_message`` is told, but is no difference.
+    model configuration, the response format, the parameter policy, the versions of included prompts and the tags, whose
+    paths begin with ``model_config.``, ``response_format.``, ``params.``, ``parts.`` and ``tags.``. ``commit_message``
+    is told, but no difference.
     """
 
     old: str
@@ -143,6 +151,19 @@ def summary(diff: PromptDiff) -> str:
     return "; ".join(parts) or "nothing differs"
 
 
+def message_title(change: MessageChange) -> str:
+    """``message 2 (user) changed, was message 1``; counted from 1, as people count."""
+    role = f" ({change.role})" if change.role else ""
+    if change.kind == "removed":
+        return f"message {_count(change.old_index)}{role} removed"
+    was = f", was message {_count(change.old_index)}" if change.moved else ""
+    return f"message {_count(change.new_index)}{role} {change.kind}{was}"
+
+
+def _count(index: int | None) -> int:
+    return 0 if index is None else index + 1
+
+
 def _template_kind(old: object, new: object) -> Change | None:
     kinds = ["text" if isinstance(template, str) else "chat" for template in (old, new)]
     return Change("template", "changed", *kinds) if kinds[0] != kinds[1] else None
@@ -211,7 +232,12 @@ def _diff_settings(old: PromptLike, new: PromptLike) -> Iterator[Change]:
     yield from diff_mapping("model_config.", old.model_config or {}, new.model_config or {})
     yield from diff_schema("response_format", old.response_format, new.response_format)
     yield from diff_mapping("params.", policy(old.params), policy(new.params))
+    yield from diff_mapping("parts.", _parts(old), _parts(new))
     yield from diff_mapping("tags.", old.tags, new.tags)
+
+
+def _parts(prompt: PromptLike) -> dict[str, str]:
+    return {part.reference: f"{part.name}/{part.version}" for part in prompt.parts}
 
 
 def diff_schema(path: str, old: Any, new: Any) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""The difference of two prompt versions as one HTML fragment: its own style, no script, no network, all text escaped."""
+"""The difference of two prompt versions as one HTML fragment: no script, no network, all text escaped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from quire.domain.packagediff import Change
-from quire.domain.promptdiff import MessageChange, PromptDiff, summary
+from quire.domain.promptdiff import MessageChange, PromptDiff, message_title, summary
 from quire.domain.textdiff import Operation, Piece
 
 _MARKS = {"added": ("ins", "+"), "removed": ("del", "−"), "changed": ("span", "~"), "moved": ("span", "↕")}
@@ -63,19 +63,6 @@ def _message_body(change: MessageChange) -> Iterator[str]:
 
 def _label(key: str) -> str:
     return "" if key == "content" else f'<span class="path">{escape(key)}</span>'
-
-
-def message_title(change: MessageChange) -> str:
-    """``message 2 (user) changed, was message 1``; counted from 1, as people count."""
-    role = f" ({change.role})" if change.role else ""
-    if change.kind == "removed":
-        return f"message {_count(change.old_index)}{role} removed"
-    was = f", was message {_count(change.old_index)}" if change.moved else ""
-    return f"message {_count(change.new_index)}{role} {change.kind}{was}"
-
-
-def _count(index: int | None) -> int:
-    return 0 if index is None else index + 1
 
 
 def _variables(diff: PromptDiff) -> list[str]:

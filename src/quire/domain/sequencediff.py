@@ -1,8 +1,8 @@
 """Which items of two sequences correspond, in time that hardly grows faster than their length.
 
 What is equal at both ends is set aside; items that occur once on either side are anchors (their longest increasing
-run, as in patience diff); what lies between two anchors is aligned in the same way, and by ``difflib`` once it is small.
-A stretch of repetitions too long for that is anchored by runs of a few items, else it counts as replaced.
+run, as in patience diff); what lies between two anchors is aligned in the same way, and by ``difflib`` once it is
+small. A stretch of repetitions too long for that is anchored by runs of a few items, else it counts as replaced.
 """
 
 from __future__ import annotations
@@ -126,9 +126,7 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int
     """Places of items that occur exactly once on either side, as far as their order is the same."""
     counts, new_counts = Counter(old), Counter(new)
     places = {item: place for place, item in enumerate(new) if new_counts[item] == 1}
-    return increasing(
-        [(place, places[item]) for place, item in enumerate(old) if counts[item] == 1 and item in places]
-    )
+    return increasing([(place, places[item]) for place, item in enumerate(old) if counts[item] == 1 and item in places])
 
 
 def _runs(items: Sequence[Hashable]) -> list[Hashable]:

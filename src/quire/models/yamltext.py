@@ -23,14 +23,14 @@ def dump_yaml(value: Any, *, sort_keys: bool = True) -> str:
     return text
 
 
-def parse_yaml(data: bytes, where: str) -> Any:
-    """The value of a YAML text. ``where`` names the file in errors. Raises MalformedModel."""
+def parse_yaml(data: bytes, where: str, holder: str = "a model") -> Any:
+    """The value of a YAML text; errors name the file by ``where``, its use by ``holder``. Raises MalformedModel."""
     if len(data) > MAX_BYTES:
-        raise MalformedModel(f"{where} has {len(data):,} bytes; a model's file has at most {MAX_BYTES:,}.")
+        raise MalformedModel(f"{where} has {len(data):,} bytes; {holder}'s file has at most {MAX_BYTES:,}.")
     try:
         value = yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, the C one where there is one
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise MalformedModel(f"{where} is not YAML that a model may hold: {_one_line(error)}.") from None
+        raise MalformedModel(f"{where} is not YAML that {holder} may hold: {_one_line(error)}.") from None
     _refuse_expansion(value, where)
     return value
 
