@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     from quire.domain.prompts import (
         PromptVersion,
     )
+    from quire.evaluate.engine import (
+        evaluate,
+    )
+    from quire.evaluate.evaluation import (
+        load_evaluation,
+    )
     from quire.exceptions import (
         MlflowException,
     )
@@ -201,6 +207,7 @@ _HOME: dict[str, str] = {
     "QuireError": "quire.domain.errors",
     "PromptModelConfig": "quire.domain.prompt_config",
     "PromptVersion": "quire.domain.prompts",
+    "load_evaluation": "quire.evaluate.evaluation",
     "MlflowException": "quire.exceptions",
     "autolog": "quire.openai.autologging.everything",
     "delete_prompt": "quire.prompts.changing",
@@ -315,6 +322,7 @@ _SUBMODULES = frozenset(
         "data",
         "datasets",
         "entities",
+        "evaluate",
         "exceptions",
         "judges",
         "genai",
@@ -368,6 +376,7 @@ __all__ = [
     "download_artifacts",
     "end_run",
     "entities",
+    "evaluate",
     "exceptions",
     "finalize_logged_model",
     "flush_artifact_async_logging",
@@ -393,6 +402,7 @@ __all__ = [
     "judges",
     "last_active_run",
     "last_logged_model",
+    "load_evaluation",
     "load_prompt",
     "load_table",
     "log_artifact",

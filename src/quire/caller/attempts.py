@@ -83,7 +83,8 @@ class Attempts:
     async def _send(self, pending: Pending, sent: float) -> Answer | Unanswered:
         if pending.attempts == 0:
             pending.successes_before = self._successes
-            pending.ended = watched(pending.call, self._model_id)
+            origin = pending.call.origin
+            pending.ended = watched(pending.call, self._model_id if origin is None else origin.model_id)
         pending.attempts += 1
         self._report.requests += 1
         try:

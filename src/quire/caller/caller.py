@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Corout
 from typing import Any
 
 from quire.caller.bridge import LoopThread, loop_thread
-from quire.caller.journal import Journal
+from quire.caller.journal import Kept
 from quire.caller.options import CallerOptions, Report
 from quire.caller.progress import NoProgress, Progress
 from quire.caller.runs import AsyncRun, SyncRun
@@ -50,7 +50,7 @@ class Caller:
         *,
         options: CallerOptions | None = None,
         ordered: bool = True,
-        journal: Journal | None = None,
+        journal: Kept | None = None,
         report: Report | None = None,
         progress: Progress | None = None,
     ) -> Generator[Outcome]:
@@ -69,7 +69,7 @@ class Caller:
         *,
         options: CallerOptions | None = None,
         ordered: bool = True,
-        journal: Journal | None = None,
+        journal: Kept | None = None,
         report: Report | None = None,
         progress: Progress | None = None,
     ) -> AsyncGenerator[Outcome]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from quire.caller.journal import Journal
+from quire.caller.journal import Kept
 from quire.caller.options import Report
 from quire.domain.calls import Answer, Outcome
 
@@ -20,7 +20,7 @@ class Delivery:
     What finished is recorded first: nothing is handed over that a killed process would forget.
     """
 
-    def __init__(self, report: Report, deliver: Deliver, journal: Journal | None) -> None:
+    def __init__(self, report: Report, deliver: Deliver, journal: Kept | None) -> None:
         self.ended = False
         self._failed = False
         self._report = report

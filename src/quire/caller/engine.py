@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from quire.caller.attempts import Attempts, Pending, Unanswered, not_sent
 from quire.caller.delivery import Deliver, Delivery
 from quire.caller.halt import Halt, complete
-from quire.caller.journal import Journal, Keyed, content_key
+from quire.caller.journal import Kept, Keyed, content_key
 from quire.caller.options import CallerOptions, Report
 from quire.caller.spending import Spending
 from quire.caller.transport import Transport
@@ -31,7 +31,7 @@ class Batch:
         options: CallerOptions,
         report: Report,
         deliver: Deliver,
-        journal: Journal | None = None,
+        journal: Kept | None = None,
     ) -> None:
         self._journal = journal
         self._max_concurrency = options.max_concurrency
@@ -65,7 +65,7 @@ class Batch:
         self._hire()
         self._wake(len(self._queue))
 
-    def _replay(self, journal: Journal, calls: list[Keyed]) -> None:
+    def _replay(self, journal: Kept, calls: list[Keyed]) -> None:
         for (key, index, call), answer in zip(calls, journal.replay(calls), strict=True):
             if answer is None:
                 self._queue.append(Pending(index, call, key))

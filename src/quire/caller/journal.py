@@ -18,6 +18,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -61,6 +62,19 @@ FROM answers GROUP BY model
 
 Keyed = tuple[bytes, int, Call]
 """A call with its content key and its position."""
+
+
+class Kept(Protocol):
+    """Answers that are on disk before they are handed over, and are not paid for again: a journal, a cache."""
+
+    def spent(self) -> dict[str, Usage]:
+        """The tokens, by model, that count against the batch's spend limit before it begins."""
+
+    def replay(self, calls: Sequence[Keyed]) -> Sequence[Answer | None]:
+        """The answer that is there for each call, marked as replayed; None for one that must be asked."""
+
+    def write(self, entries: Sequence[tuple[bytes, int, Answer]]) -> None:
+        """Keep answers, each with the content key and the position of its call."""
 
 
 class Journal:

@@ -11,7 +11,7 @@ from typing import Self
 from quire.caller.bridge import LoopThread
 from quire.caller.delivery import Finished
 from quire.caller.engine import Batch, Numbered
-from quire.caller.journal import Journal
+from quire.caller.journal import Kept
 from quire.caller.options import CallerOptions, Report
 from quire.caller.progress import Progress
 from quire.caller.settings import ServiceSettings
@@ -112,7 +112,7 @@ class SyncRun(_Run):
         calls: Iterable[Call],
         thread: LoopThread,
         settings: ServiceSettings,
-        journal: Journal | None,
+        journal: Kept | None,
     ) -> Iterator[Outcome]:
         """Carry out the calls. Raises what ended the batch, or what the source raised once its calls are done."""
         inbox: queue.SimpleQueue[list[Finished] | BaseException | None] = queue.SimpleQueue()
@@ -168,7 +168,7 @@ class AsyncRun(_Run):
         self,
         calls: Iterable[Call] | AsyncIterable[Call],
         transport: Transport,
-        journal: Journal | None,
+        journal: Kept | None,
     ) -> AsyncGenerator[Outcome, None]:
         """Carry out the calls. Raises what ended the batch, or what the source raised once its calls are done."""
         inbox: asyncio.Queue[list[Finished] | BaseException | None] = asyncio.Queue()

@@ -6,7 +6,7 @@ import asyncio
 import functools
 
 from quire.caller.halt import Halt, complete
-from quire.caller.journal import Journal
+from quire.caller.journal import Kept
 from quire.caller.purse import Purse
 from quire.domain.calls import Call, Failure, Usage
 
@@ -14,7 +14,7 @@ from quire.domain.calls import Call, Failure, Usage
 class Spending:
     """The purse of a batch, and those who wait for it. What the batch's journal holds was paid from it."""
 
-    def __init__(self, limit_usd: float, journal: Journal | None, halt: Halt) -> None:
+    def __init__(self, limit_usd: float, journal: Kept | None, halt: Halt) -> None:
         self._limit_usd = limit_usd
         self._journal = journal
         self._halt = halt

@@ -35,6 +35,11 @@ def unwatch(watcher: Watcher) -> None:
         _watchers.remove(watcher)
 
 
+def is_watched() -> bool:
+    """Whether anybody asks."""
+    return bool(_watchers)
+
+
 def watched(call: Call, model_id: str | None) -> Ended | None:
     """Say that a call is sent for the first time. What is returned is to be told the outcome; None if nobody asks."""
     if not _watchers:

@@ -20,15 +20,28 @@ TASK_PATHS: dict[Task, str] = {
 }
 
 
+class Origin(msgspec.Struct):
+    """On whose behalf a call is made, for its trace: a run and a logged model, where they are not those of the batch.
+
+    Whoever makes a trace of the call writes its id into ``trace_id``.
+    """
+
+    run_id: str | None = None
+    model_id: str | None = None
+    trace_id: str | None = None
+
+
 class Call(msgspec.Struct, frozen=True):
     """One request: which task, the JSON body, and the positions of the input rows that it answers.
 
-    A chat or responses call answers one row; a completions or embeddings call answers many, in order.
+    A chat or responses call answers one row; a completions or embeddings call answers many, in order. ``origin`` is no
+    part of what is asked.
     """
 
     task: Task
     body: dict[str, Any]
     rows: tuple[int, ...]
+    origin: Origin | None = None
 
 
 def model_name(call: Call) -> str:

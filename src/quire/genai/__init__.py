@@ -6,6 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from quire.evaluate.mlflow_face import (
+        EvaluationResult,
+        evaluate,
+    )
     from quire.genai import datasets
     from quire.genai.datasets import (
         add_dataset_to_experiments,
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     )
 
 _HOME: dict[str, str] = {
+    "EvaluationResult": "quire.evaluate.mlflow_face",
     "add_dataset_to_experiments": "quire.genai.datasets",
     "create_dataset": "quire.genai.datasets",
     "delete_dataset": "quire.genai.datasets",
@@ -41,6 +46,7 @@ _HOME: dict[str, str] = {
     "delete_prompt_model_config": "quire.prompts",
     "delete_prompt_tag": "quire.prompts",
     "delete_prompt_version_tag": "quire.prompts",
+    "evaluate": "quire.evaluate.mlflow_face",
     "get_dataset": "quire.genai.datasets",
     "get_prompt_tags": "quire.prompts",
     "load_prompt": "quire.prompts",
@@ -57,6 +63,7 @@ _HOME: dict[str, str] = {
 """Public name to the module that defines it."""
 
 __all__ = [
+    "EvaluationResult",
     "add_dataset_to_experiments",
     "create_dataset",
     "datasets",
@@ -66,6 +73,7 @@ __all__ = [
     "delete_prompt_model_config",
     "delete_prompt_tag",
     "delete_prompt_version_tag",
+    "evaluate",
     "get_dataset",
     "get_prompt_tags",
     "load_prompt",

@@ -26,7 +26,11 @@ def watch_call(call: Call, model_id: str | None) -> Callable[[Outcome], None] | 
     if not is_enabled():
         return None
     kind = call_of_task(call.task)
-    span = begin_span(kind, call.body, None, "openai", asynchronous=False, model_id=model_id)
+    origin = call.origin
+    run_id = None if origin is None else origin.run_id
+    span = begin_span(kind, call.body, None, "openai", asynchronous=False, model_id=model_id, run_id=run_id)
+    if origin is not None:
+        origin.trace_id = span.trace_id
     return lambda outcome: _end(span, outcome)
 
 

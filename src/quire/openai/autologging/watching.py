@@ -44,14 +44,18 @@ def begin_span(
     *,
     asynchronous: bool,
     model_id: str | None = None,
+    run_id: str | None = None,
 ) -> Span:
-    """A span for a call that is about to be made; ``model_id`` is the logged model that makes it."""
+    """A span for a call that is about to be made; ``model_id`` is the logged model that makes it.
+
+    A trace that begins with it belongs to the active run, unless ``run_id`` names another.
+    """
     said = autolog_options()
     attributes = request_attributes(call, body, host, provider)
     if not said.capture_content:
         attributes[SHAPES_ONLY] = True
     name = f"Async{call.name}" if asynchronous else call.name
-    span = begin(name, call.span_type, inputs=to_json(body), attributes=attributes)
+    span = begin(name, call.span_type, inputs=to_json(body), attributes=attributes, run_id=run_id)
     if said.exclusive and span.parent_id is None:
         span.live_trace.metadata.pop(SOURCE_RUN, None)
     if model_id is not None:
