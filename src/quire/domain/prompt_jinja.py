@@ -48,4 +48,4 @@ def _environment(what: str) -> Any:
 def _sandbox() -> Any:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    return ImmutableSandboxedEnvironment(autoescape=False)  # noqa: S701 - a prompt is text, not HTML
+    return ImmutableSandboxedEnvironment(autoescape=False)

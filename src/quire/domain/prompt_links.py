@@ -1,4 +1,4 @@
-"""Which prompt versions a run, a logged model or a trace used: the tag that says so, a JSON list of name and version."""
+"""Which prompt versions a run, a logged model or a trace used: a tag holds a JSON list of names and versions."""
 
 from __future__ import annotations
 

@@ -46,7 +46,8 @@ def take_apart(model: str | None, task: Task, keywords: Mapping[str, Any]) -> Fr
     plain = {key: _template(key, value) for key, value in prompts.items()}
     fixed: dict[str, Any] = {}
     for prompt in prompts.values():
-        _add(fixed, _parameters(prompt, task), prompt)
+        more = {name: value for name, value in _parameters(prompt, task).items() if name not in keywords}
+        _add(fixed, more, prompt)
     names = {name for prompt in prompts.values() if (name := (prompt.model_config or {}).get("model_name"))}
     if model is None and len(names) > 1:
         raise InvalidInput(f"The prompts name the models {sorted(names)}. Say which by `model`.")

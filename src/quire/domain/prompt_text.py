@@ -230,9 +230,7 @@ def _rendered(template: PromptTemplate, values: Mapping[str, Any], what: str) ->
 def _partly(template: Template, texts: Mapping[str, str]) -> str:
     if not template.variables & texts.keys():
         return template.source
-    return re.sub(
-        r"\{\{\s*([\w.]+)\s*\}\}", lambda match: texts.get(match.group(1), match.group()), template.source
-    )
+    return re.sub(r"\{\{\s*([\w.]+)\s*\}\}", lambda match: texts.get(match.group(1), match.group()), template.source)
 
 
 def _text(name: str, value: object, what: str) -> str:

@@ -43,7 +43,9 @@ def check_prompt_name(name: object) -> str:
             "Use '.' or '-' where you would use a slash."
         )
     if len(name) > MAX_NAME:
-        raise InvalidInput(f"The prompt name {_short(name)} has {len(name)} characters; at most {MAX_NAME} are allowed.")
+        raise InvalidInput(
+            f"The prompt name {_short(name)} has {len(name)} characters; at most {MAX_NAME} are allowed."
+        )
     return name
 
 

@@ -15,6 +15,7 @@ from quire.domain.prompt_tags import IMMUTABLE, IS_PROMPT
 from quire.store.sql import tables
 from quire.store.sql.listing import Condition, tag_condition
 
+
 def is_about_prompts(item: Comparison) -> bool:
     """Whether a comparison says if prompts are wanted, rather than asking for a tag's value."""
     return item.kind == "tag" and item.key == IS_PROMPT

@@ -60,9 +60,7 @@ def _runs(store: Store, link: PromptVersionRef, experiments: list[str], most: in
 def _models(store: Store, link: PromptVersionRef, experiments: list[str], most: int) -> tuple[list[LoggedModel], bool]:
     wanted = link_filter(link.name)
     return _collect(
-        lambda token: store.search_logged_models(
-            experiments, filter_string=wanted, max_results=_FEW, page_token=token
-        ),
+        lambda token: store.search_logged_models(experiments, filter_string=wanted, max_results=_FEW, page_token=token),
         lambda model: link in linked_prompts(model.tags),
         most,
     )

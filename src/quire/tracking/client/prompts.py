@@ -49,8 +49,8 @@ class PromptCalls(ClientBase):
 
         ``template`` is text or a list of chat messages, with ``{{name}}`` variables and ``{{> partial@alias }}`` parts,
         which are put in their places and pinned now. ``tags`` are set on the version and on the prompt.
-        ``response_format`` is a JSON schema or a pydantic class, ``model_config`` a model and its parameters, ``params``
-        the parameters that a caller of a model made of this prompt may set.
+        ``response_format`` is a JSON schema or a pydantic class, ``model_config`` a model and its parameters,
+        ``params`` the parameters that a caller of a model made of this prompt may set.
 
         Raises InvalidInput for a malformed name, template, configuration or schema, and for the name of a registered
         model; TemplateError or NotFound for a part that cannot be included. Nothing is stored then.
@@ -59,9 +59,7 @@ class PromptCalls(ClientBase):
         self._ensure_prompt(draft)
         return self._add_version(draft)
 
-    def create_prompt(
-        self, name: str, description: str | None = None, tags: Mapping[str, Any] | None = None
-    ) -> Prompt:
+    def create_prompt(self, name: str, description: str | None = None, tags: Mapping[str, Any] | None = None) -> Prompt:
         """Take a name for a prompt that has no versions yet. AlreadyExists if it is taken."""
         check_prompt_name(name)
         prompt_tags.refuse_reserved(tags or {})
@@ -341,5 +339,3 @@ def _tags_of(draft: PromptVersion) -> list[Tag]:
 
 def _tag_of(draft: PromptVersion, key: str) -> Tag:
     return Tag(key, prompt_tags.version_tags(draft)[key])
-
-
