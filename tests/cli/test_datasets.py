@@ -51,7 +51,9 @@ def test_export_and_diff(quick: Quire, imported: str, workspace: Path) -> None:
 
 
 def test_splits(quick: Quire, workspace: Path, imported: str) -> None:
-    quick("datasets", "import", "split", "questions.csv", "-i", "question", "--splits", "dev=0.5,test=0.5", "--seed", "1")
+    quick(
+        "datasets", "import", "split", "questions.csv", "-i", "question", "--splits", "dev=0.5,test=0.5", "--seed", "1"
+    )
     counts = [
         len(quick("datasets", "export", "split", "-o", "-", "--format", "jsonl", "--split", name).out.splitlines())
         for name in ("dev", "test")

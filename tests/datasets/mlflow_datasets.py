@@ -15,5 +15,10 @@ columns = [name for name in ("inputs", "outputs", "expectations", "dataset_recor
 found.merge_records([{"inputs": {"q": 2}, "expectations": {"a": "changed"}}, {"inputs": {"q": 9}}])
 found.delete_records([record.dataset_record_id for record in found.records if record.inputs["q"] == 1])
 made = datasets.create_dataset(name=ours, tags={"team": "red"})
-made.merge_records([{"inputs": {"q": "x"}, "outputs": {"o": 1}, "expectations": {"a": [1, None]}, "tags": {"split": "dev"}}])
-print("ANSWERS " + json.dumps({"read": read, "columns": columns, "listed": [item.name for item in mlflow.genai.search_datasets()]}))
+made.merge_records(
+    [{"inputs": {"q": "x"}, "outputs": {"o": 1}, "expectations": {"a": [1, None]}, "tags": {"split": "dev"}}]
+)
+print(
+    "ANSWERS "
+    + json.dumps({"read": read, "columns": columns, "listed": [item.name for item in mlflow.genai.search_datasets()]})
+)

@@ -24,7 +24,9 @@ def _file(tmp_path: Path, kind: str) -> Path:
     if kind == "jsonl":
         path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     elif kind == "csv":
-        path.write_text("question,answer,topic,source_id\n" + "".join(",".join(map(str, r.values())) + "\n" for r in ROWS))
+        path.write_text(
+            "question,answer,topic,source_id\n" + "".join(",".join(map(str, r.values())) + "\n" for r in ROWS)
+        )
     else:
         import pyarrow
         import pyarrow.parquet
@@ -75,7 +77,7 @@ def test_columns_of_lists() -> None:
 
 
 def test_a_generator_is_read_once_and_kept() -> None:
-    found = datasets.open(({"inputs": {"q": n}} for n in range(3)))
+    found = datasets.open({"inputs": {"q": n}} for n in range(3))
     assert len(list(found)) == len(list(found)) == len(found) == 3
 
 
@@ -101,7 +103,7 @@ def test_one_output_and_several() -> None:
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "tsv", "parquet"])
 def test_what_was_exported_is_read_back(store: str, tmp_path: Path, kind: str) -> None:
     rows = [
-        {"inputs": {"q": "a,\n\"b\"", "n": [1, {"x": None}]}, "expectations": {"e": 1.5}, "outputs": "o", "group": "g"},
+        {"inputs": {"q": 'a,\n"b"', "n": [1, {"x": None}]}, "expectations": {"e": 1.5}, "outputs": "o", "group": "g"},
         {"inputs": {"q": "", "n": []}, "tags": {"split": "dev"}},
     ]
     made = datasets.create("exported", rows)
@@ -169,7 +171,7 @@ def test_an_empty_file_is_refused(tmp_path: Path, text: str) -> None:
     for kind in ("jsonl", "csv"):
         path = tmp_path / f"empty.{kind}"
         path.write_text(text)
-        with pytest.raises(InvalidInput, match="empty|no records"):
+        with pytest.raises(InvalidInput, match=r"empty|no records"):
             datasets.open(path, inputs="q")
 
 
@@ -270,4 +272,4 @@ def test_real_recorded_data(store: str, shared: Path) -> None:
     name = "question" if "question" in first else next(iter(first))
     found = datasets.create("recorded", path, inputs=[name], check_schema=False)
     assert found.digest == datasets.load("recorded").digest
-    assert 0 < len(found)
+    assert len(found) > 0

@@ -22,6 +22,7 @@ SHARES = st.lists(st.integers(1, 9), min_size=1, max_size=4).map(
 def _rows(count: int, **more: Any) -> list[dict[str, Any]]:
     return [{"inputs": {"q": n}, **more} for n in range(count)]
 
+
 EXPECTED = ["test", "test", "test", "dev", "dev", "test", "test", "dev"]
 
 
@@ -55,7 +56,17 @@ def test_shares_are_kept_within_what_chance_allows() -> None:
 
 @pytest.mark.parametrize(
     "shares",
-    [{}, {"a": 0.5}, {"a": 0.5, "b": 0.6}, {"a": 1.5, "b": -0.5}, {"a": 0, "b": 1}, {"": 1}, {"a": True}, {"a": "1"}, 3],
+    [
+        {},
+        {"a": 0.5},
+        {"a": 0.5, "b": 0.6},
+        {"a": 1.5, "b": -0.5},
+        {"a": 0, "b": 1},
+        {"": 1},
+        {"a": True},
+        {"a": "1"},
+        3,
+    ],
 )
 def test_bad_shares_are_refused(shares: Any) -> None:
     with pytest.raises(InvalidInput):

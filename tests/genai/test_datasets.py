@@ -91,7 +91,9 @@ def test_a_version_is_read_and_not_changed() -> None:
         then.merge_records([{"inputs": {"q": 3}}])
 
 
-@pytest.mark.parametrize("records", [[{"q": 1}], ["text"], [{"inputs": 3}], [{"inputs": {"q": 1}, "tags": 3}], {"q": [1]}])
+@pytest.mark.parametrize(
+    "records", [[{"q": 1}], ["text"], [{"inputs": 3}], [{"inputs": {"q": 1}, "tags": 3}], {"q": [1]}]
+)
 def test_records_that_are_none_are_named(records: Any) -> None:
     made = datasets.create_dataset("bad")
     with pytest.raises(InvalidInput, match=r"Record 1|no column 'inputs'"):

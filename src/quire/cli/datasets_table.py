@@ -81,8 +81,7 @@ def show(console: Console, found: Sequence[EvaluationDataset], *, more: bool) ->
     views = [DatasetView.of(item) for item in found]
     columns = [("id", "id"), ("name", "word"), ("records", "number"), ("digest", "id"), ("changed", "word")]
     rows = [
-        [view.dataset_id, view.name, view.records, view.digest[:12], age(view.last_update_time, now)]
-        for view in views
+        [view.dataset_id, view.name, view.records, view.digest[:12], age(view.last_update_time, now)] for view in views
     ]
     print_table(console, columns, rows)  # type: ignore[arg-type]
     if more:

@@ -1,4 +1,4 @@
-"""Checking records as they are read: that their fields fit, and that no two ask the same and expect different things."""
+"""Checking records as they are read: whether their fields fit, and what two of the same inputs say."""
 
 from __future__ import annotations
 

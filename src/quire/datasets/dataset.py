@@ -146,6 +146,6 @@ def _no_split(dataset: Dataset, split: str, seen: set[str | None]) -> NotFound:
     names = sorted(name for name in seen if name is not None)
     there = f"its splits are {', '.join(map(repr, names[:_SHOWN]))}" if names else "its records name no split"
     return NotFound(
-        f"The dataset {dataset.name or ''!r} has no split {split!r}; {there}. Records are given one by the tag 'split', "
-        "or by quire.datasets.split(dataset, shares)."
+        f"The dataset {dataset.name or ''!r} has no split {split!r}; {there}. Records are given one by the tag "
+        "'split', or by quire.datasets.split(dataset, shares)."
     )

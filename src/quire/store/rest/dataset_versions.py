@@ -49,9 +49,7 @@ class RestDatasetVersions(RestDatasets):
     ) -> Page[DatasetVersion]:
         """The versions of a dataset whose digest begins so, newest first."""
         check_page_size(max_results, MAX_PAGE)
-        message = SearchVersions(
-            dataset_id=dataset_id, digest=digest, max_results=max_results, page_token=page_token
-        )
+        message = SearchVersions(dataset_id=dataset_id, digest=digest, max_results=max_results, page_token=page_token)
         page = self._look(_versions(dataset_id), message, VersionsResponse)
         return Page(page.versions, page.next_page_token or None)
 

@@ -42,7 +42,7 @@ _TEXTS = slice(7, 11)
 
 
 def keep_history(session: Session, versions: int, rows: Sequence[Sequence[Any]]) -> None:
-    """Keep records as they are, for the versions that hold them so. A row begins with its id and ends in RECORD_COLUMNS.
+    """Keep records, given as rows of RECORD_COLUMNS, as they are, for the versions that hold them so.
 
     ``versions`` is the number of the dataset's newest version.
     """

@@ -106,9 +106,7 @@ class SqlDatasets(SqlDatasetRecords):
         return Page([read_record(item, dataset_id) for item in rows[:max_results]], token)
 
 
-def _page(
-    session: Session, row: Sequence[Any], version: int | None, after: int, count: int
-) -> list[tuple[Any, ...]]:
+def _page(session: Session, row: Sequence[Any], version: int | None, after: int, count: int) -> list[tuple[Any, ...]]:
     if version is None:
         return session.rows(_PAGE, (row[0], after, count))
     _check_number(row, version)
