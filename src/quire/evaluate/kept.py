@@ -8,7 +8,6 @@ from pathlib import Path
 from quire.caller.journal import Journal, Kept, Keyed
 from quire.caller.settings import ServiceSettings
 from quire.domain.calls import Answer, Usage
-from quire.domain.errors import InvalidInput
 from quire.evaluate.answers import AnswerCache, Numbering, default_path
 
 Cache = bool | str | Path
@@ -64,6 +63,4 @@ def keep_answers(
 def _open_cache(cache: Cache, service: ServiceSettings, number: Numbering) -> AnswerCache | None:
     if isinstance(cache, bool):
         return AnswerCache(default_path(), service, number) if cache else None
-    if isinstance(cache, str | Path):
-        return AnswerCache(Path(cache), service, number)
-    raise InvalidInput(f"cache is {cache!r}; expected True, False, or the path of a file.")
+    return AnswerCache(Path(cache), service, number)

@@ -48,6 +48,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 raise InvalidInput(f"{name} is {value!r}; expected a whole number of at least {least}.")
         if self.repeats > MOST_REPEATS:
             raise InvalidInput(f"repeats is {self.repeats}; expected at most {MOST_REPEATS}.")
+        if not isinstance(self.cache, bool | str | Path):
+            raise InvalidInput(f"cache is {self.cache!r}; expected True, False, or the path of a file.")
         unknown = sorted(set(self.call) - set(CallOptions.__annotations__))
         if unknown:
             known = ", ".join(CallOptions.__annotations__)

@@ -36,7 +36,8 @@ def evaluation_table(evaluation: Evaluation) -> Table:
     repeats = f", {evaluation.repeats} times each" if evaluation.repeats > 1 else ""
     table = Table(title=Text(f"{dataset.name}: {dataset.records:,} records{repeats}"), title_justify="left")
     table.add_column("variant", overflow="fold")
-    names = [name for name in evaluation.score_names if not _is_text(evaluation, name)]
+    shown_anyway = ("latency_s", "cost_usd")
+    names = [name for name in evaluation.score_names if name not in shown_anyway and not _is_text(evaluation, name)]
     for name in names:
         table.add_column(Text(name), justify="right")
     for name in ("failed", "mean latency", "cost"):
