@@ -218,9 +218,9 @@ def _removed(message: Message, place: int) -> MessageChange:
 
 
 def _stood(place: int, pairs: Sequence[tuple[int, int]], moved: set[tuple[int, int]]) -> float:
-    """Where a removed message shows among the new ones: before what followed it."""
-    after = [other for former, other in pairs if former > place and (former, other) not in moved]
-    return after[0] - 0.5 if after else float("inf")
+    """Where a removed message shows among the new ones: after what stood before it."""
+    before = [other for former, other in pairs if former < place and (former, other) not in moved]
+    return before[-1] + 0.5 if before else -0.5
 
 
 def _role(message: Message) -> str | None:

@@ -95,12 +95,15 @@ def _read(front: Mapping[str, Any], body: str, where: str) -> PromptFile:
 
 
 def _dump(value: Any) -> str:
-    """Block YAML with long texts as they are, where that reads back as the same; else YAML's own way of quoting."""
-    for dumper in (_BlockDumper, yaml.SafeDumper):
-        text: str = yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=2**30)
+    """Block YAML with long texts as they are, where that reads back as the same; else with more quotes and escapes."""
+    text = ""
+    for dumper, style in ((_BlockDumper, None), (_PlainDumper, None), (_PlainDumper, '"')):
+        text = yaml.dump(
+            value, Dumper=dumper, sort_keys=False, allow_unicode=style is None, width=2**30, default_style=style
+        )
         if "\r" not in text and _reads_as(text, value):
-            return text
-    return f"{msgspec.json.encode(value).decode()}\n"
+            break
+    return text
 
 
 def _reads_as(text: str, value: Any) -> bool:
@@ -110,9 +113,13 @@ def _reads_as(text: str, value: Any) -> bool:
         return False
 
 
-class _BlockDumper(yaml.SafeDumper):
+class _PlainDumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+class _BlockDumper(_PlainDumper):
+    pass
 
 
 def _block_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
