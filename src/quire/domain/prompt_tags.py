@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 
 from quire.domain.alias_events import PREFIX as ALIAS_EVENTS
+from quire.domain.entities import Tag
 from quire.domain.errors import InvalidInput
 from quire.domain.prompt_text import PromptTemplate
 from quire.domain.prompts import Prompt, PromptPart, PromptVersion
+from quire.domain.redaction import REDACTED, redact
 from quire.domain.registry import ModelVersion, RegisteredModel
 from quire.domain.schema import ParamSchema
 
@@ -127,6 +129,18 @@ def refuse_reserved(keys: Iterable[str]) -> None:
             )
 
 
+def refuse_secrets(tags: Iterable[Tag]) -> None:
+    """Refuse a version that would not be stored as it is, because text in it looks like a credential."""
+    for tag in tags:
+        clean = redact(tag.value)
+        if tag.key in RESERVED and clean != tag.value:
+            near = clean[max(0, clean.find(REDACTED) - 40) :][:80]
+            raise InvalidInput(
+                f"The prompt holds text that looks like a credential, near {near!r}. Prompts are shared, so "
+                "credentials are never stored in them; take it out, or make it a variable."
+            )
+
+
 def experiment_ids(tags: Mapping[str, str]) -> list[str]:
     """The experiments that a prompt belongs to."""
     return [item.strip() for item in tags.get(EXPERIMENT_IDS, "").split(",") if item.strip()]
@@ -178,7 +192,12 @@ def _text(template: PromptTemplate) -> str:
 
 
 def _template(text: str, *, chat: bool) -> PromptTemplate:
-    return msgspec.json.decode(text, type=list[dict[str, Any]]) if chat else text
+    if not chat:
+        return text
+    try:
+        return msgspec.json.decode(text, type=list[dict[str, Any]])
+    except msgspec.MsgspecError as error:
+        raise InvalidInput(f"The stored messages of a prompt cannot be read: {error}. Register it anew.") from None
 
 
 def _json(value: object) -> str:
@@ -186,4 +205,10 @@ def _json(value: object) -> str:
 
 
 def _decoded(text: str | None) -> dict[str, Any] | None:
-    return None if text is None else msgspec.json.decode(text, type=dict[str, Any])
+    """The mapping in a tag; None where there is none, or where another client has stored something else."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None

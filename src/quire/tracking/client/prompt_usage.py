@@ -28,6 +28,9 @@ def usage_of(store: Store, link: PromptVersionRef, most: int) -> PromptUsage:
     """Which runs, evaluations, logged models and traces used a version; ``most`` of each at most, newest first."""
     check_page_size(most, MOST)
     experiments = _experiments(store)
+    if not experiments:
+        uri = version_uri(link.name, link.version)
+        return PromptUsage(uri=uri, runs=[], evaluations=[], models=[], traces=[], complete=True)
     runs, all_runs = _runs(store, link, experiments, most)
     models, all_models = _models(store, link, experiments, most)
     traces, all_traces = _traces(store, link, experiments, most)

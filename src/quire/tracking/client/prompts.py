@@ -243,11 +243,13 @@ class PromptCalls(ClientBase):
             user_id=origin.user(),
             response_format=prompt_tags.checked_response_format(response_format),
             model_config=_checked_config(model_config),
-            params=params if isinstance(params, ParamSchema | None) else ParamSchema(params),
+            params=_checked_params(params),
             written=written if composed.parts else None,
             parts=composed.parts,
         )
-        check_tags(_tags_of(draft), "prompt")
+        tags_of_draft = _tags_of(draft)
+        check_tags(tags_of_draft, "prompt")
+        prompt_tags.refuse_secrets(tags_of_draft)
         if draft.params is not None and draft.model_config:
             from quire.domain.prompt_package import refuse_fixed_policy
 
@@ -331,6 +333,17 @@ def _checked_config(config: object) -> dict[str, Any] | None:
     from quire.domain.prompt_config import checked_config
 
     return checked_config(config)
+
+
+def _checked_params(params: object) -> ParamSchema | None:
+    if params is None or isinstance(params, ParamSchema):
+        return params
+    if not isinstance(params, Sequence) or not all(isinstance(item, ParamSpec) for item in params):
+        raise InvalidInput(
+            f"`params` is {str(params)[:80]!r}; expected a ParamSchema or a list of ParamSpec, such as "
+            "ParamSpec('temperature', 'double', 0.5, maximum=1)."
+        )
+    return ParamSchema(params)
 
 
 def _tags_of(draft: PromptVersion) -> list[Tag]:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from quire.domain.errors import AlreadyExists, InvalidInput
 from quire.domain.paging import Page
+from quire.domain.prompt_tags import IS_PROMPT
 from quire.domain.registry import ModelVersion, RegisteredModel, Stage
 from quire.domain.uris import LocationUri, LoggedModelUri, RegisteredModelUri, is_local, parse_model_uri
 from quire.store.resolve import resolve
@@ -225,8 +226,11 @@ def checked_stage(stage: str) -> Stage:
 
 
 def ensure_registered(client: RegistryCalls, name: str) -> None:
-    """Take a name in the registry if it is free."""
+    """Take a name in the registry if it is free. InvalidInput if it is that of a prompt."""
     try:
         client.create_registered_model(name)
     except AlreadyExists:
-        return
+        if client.get_registered_model(name).tags.get(IS_PROMPT) == "true":
+            raise InvalidInput(
+                f"{name!r} is the name of a prompt. A model and a prompt cannot share a name; choose another."
+            ) from None
