@@ -209,7 +209,7 @@ def long_prompt(seed: int, ends: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("ends", [" ", "    .\n"])
-@pytest.mark.parametrize("places", [(1000,), (100, 900, 1500)])
+@pytest.mark.parametrize("places", [(1000,), (100, 600, 1200)])
 def test_long_prompts_are_compared_message_by_message_and_word_by_word(ends: str, places: tuple[int, ...]) -> None:
     old, new = long_prompt(1, ends), long_prompt(1, ends)
     changed = new if len(places) == 1 else new[:10]
@@ -225,4 +225,4 @@ def test_long_prompts_are_compared_message_by_message_and_word_by_word(ends: str
     assert len(altered) == len(changed)
     for item in altered:
         pieces = item.changes[0].pieces or []
-        assert sum(len(piece.text) for piece in pieces if piece.op != "same") < 60 * len(places)
+        assert sum(len(piece.text) for piece in pieces if piece.op != "same") < 100 * len(places)

@@ -108,7 +108,7 @@ def _align_inner(old: list[Hashable], new: list[Hashable], depth: int) -> Iterat
         return
     if steps <= _MOST_STEPS:
         matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-        yield from (tuple(block) for block in matcher.get_matching_blocks() if block.size)
+        yield from ((block.a, block.b, block.size) for block in matcher.get_matching_blocks() if block.size)
         return
     anchors = _anchors(old, new) or _anchors(_runs(old), _runs(new))
     if not anchors or not depth:
@@ -130,4 +130,4 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int
 
 
 def _runs(items: Sequence[Hashable]) -> list[Hashable]:
-    return list(zip(*(items[offset:] for offset in range(_RUN)), strict=False))
+    return [*zip(*(items[offset:] for offset in range(_RUN)), strict=False)]

@@ -78,7 +78,8 @@ def nested_config(config: dict[str, Any] | None) -> dict[str, Any] | None:
     if not config:
         return None
     provider = {"provider": config["provider"]} if "provider" in config else {}
-    given, extra = {}, {}
+    given: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
     for name, value in config.items():
         (given if _is_known({**provider, name: value}) else extra)[name] = value
     return {**given, **({"extra_params": extra} if extra else {})}
