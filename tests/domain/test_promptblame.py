@@ -40,7 +40,7 @@ def test_content_that_is_not_text_is_blamed_by_lines_of_json() -> None:
         return [{"role": "user", "content": [{"type": "text", "text": text}, {"type": "text", "text": "same"}]}]
 
     (found,) = blame([(1, parts("a")), (2, parts("b"))])
-    assert [line.text.strip() for line in found.lines if line.version == 2] == ['"text": "b"']
+    assert [line.text.strip() for line in found.lines if line.version == 2] == ['"text": "b",']
 
 
 @given(st.lists(LINES, min_size=1, max_size=5))

@@ -165,8 +165,8 @@ def _count(index: int | None) -> int:
 
 
 def _template_kind(old: object, new: object) -> Change | None:
-    kinds = ["text" if isinstance(template, str) else "chat" for template in (old, new)]
-    return Change("template", "changed", *kinds) if kinds[0] != kinds[1] else None
+    kind, new_kind = ("text" if isinstance(template, str) else "chat" for template in (old, new))
+    return Change("template", "changed", kind, new_kind) if kind != new_kind else None
 
 
 def _messages(template: str | Sequence[Message]) -> Sequence[Message]:

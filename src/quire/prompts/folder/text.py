@@ -140,7 +140,8 @@ def _message_text(message: Mapping[str, Any]) -> str:
     named = bool(_ROLE.fullmatch(role))
     if named and len(message) == 2 and isinstance(content, str) and not _NOT_PLAIN.search(content):
         return f"=== {role} ===\n{_escaped(content)}\n"
-    rest = {key: value for key, value in message.items() if key != "role" or not named}
+    rest = {} if named else {"role": role}
+    rest |= {key: value for key, value in message.items() if key != "role"}
     return f"=== {role if named else _NAMELESS} (yaml) ===\n{_dump(rest)}"
 
 
