@@ -14,12 +14,13 @@ from quire.domain.errors import AlreadyExists, InvalidInput, NotFound
 from quire.domain.traces import ExperimentLocation, Trace, TraceLocation
 from quire.store.base import Store
 from quire.tracing import state
-from quire.tracing.destination import NAMED
+from quire.tracing.destination import NAMED, OF_RUN
 from quire.tracing.finished import FinishedTrace
 from quire.tracking.experiments import DEFAULT_EXPERIMENT_ID
 
 log = logging.getLogger("quire")
 
+_MOST_KNOWN = 4096
 AT_ONCE = 100
 """Traces that are stored with one call."""
 
@@ -36,6 +37,7 @@ class OfTraces:
 
     name = "traces"
     operation = Delivery
+    most_linger = 1.0
     returns_before_disk = True
 
     @property
@@ -97,7 +99,7 @@ def _store(store: Store, traces: Sequence[Trace], experiment: str) -> str:
     """Store traces in an experiment, else in the default one; the id of that where they are."""
     if not traces:
         return experiment
-    known = _experiment(store, experiment)
+    known = experiment_of(store, experiment)
     try:
         store.log_traces([_moved(trace, known) for trace in traces])
     except NotFound as error:
@@ -109,16 +111,33 @@ def _store(store: Store, traces: Sequence[Trace], experiment: str) -> str:
     return known
 
 
-def _experiment(store: Store, experiment: str) -> str:
-    """The id of an experiment, made if it is known by its name and there is none."""
-    if not experiment.startswith(NAMED):
-        return experiment
-    name = experiment.removeprefix(NAMED)
-    key = (store.uri, name)
+def experiment_of(store: Store, place: str) -> str:
+    """The id of the experiment that a trace belongs to, which may be known only by its name, or by a run of it.
+
+    An experiment of that name is made if there is none; for a run that there is not it is the default one.
+    """
+    if not place.startswith((NAMED, OF_RUN)):
+        return place
+    key = (store.uri, place)
     if key not in _ids:
-        found = store.get_experiment_by_name(name)
-        _ids[key] = found.experiment_id if found is not None else _made(store, name)
+        if len(_ids) >= _MOST_KNOWN:
+            _ids.clear()
+        _ids[key] = _named(store, place) if place.startswith(NAMED) else _of_run(store, place.removeprefix(OF_RUN))
     return _ids[key]
+
+
+def _named(store: Store, place: str) -> str:
+    name = place.removeprefix(NAMED)
+    found = store.get_experiment_by_name(name)
+    return found.experiment_id if found is not None else _made(store, name)
+
+
+def _of_run(store: Store, run_id: str) -> str:
+    try:
+        return store.get_run(run_id).info.experiment_id
+    except NotFound as error:
+        log.error("%s Its traces go to the default experiment instead.", error.message)
+        return DEFAULT_EXPERIMENT_ID
 
 
 def _made(store: Store, name: str) -> str:
@@ -132,7 +151,7 @@ def _made(store: Store, name: str) -> str:
 
 
 _ids: dict[tuple[str, str], str] = {}
-"""Experiments that were looked up by their names, by store and name."""
+"""Experiments that were looked up by their names or runs, by store and place."""
 
 
 def _moved(trace: Trace, experiment_id: str) -> Trace:

@@ -122,6 +122,7 @@ class OfCollectors:
 
     name = "otlp"
     operation = Parcel
+    most_linger = 1.0
     returns_before_disk = True
 
     @property
@@ -219,7 +220,7 @@ def _message(record: SpanRecord) -> SpanMessage:
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
     from quire.domain.genai import content_attributes
-    from quire.domain.otlp.values import plain, put
+    from quire.domain.otlp.values import plain, put_any
     from quire.domain.traces import SESSION, USER
 
     message = Message.FromString(record.content)
@@ -233,5 +234,5 @@ def _message(record: SpanRecord) -> SpanMessage:
     present = {item.key for item in message.attributes}
     for key, value in added.items():
         if key not in present:
-            put(message.attributes.add(key=key).value, value)
+            put_any(message.attributes.add(key=key).value, value)
     return message

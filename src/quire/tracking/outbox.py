@@ -28,7 +28,7 @@ MOVED = 50
 CHUNK = 2000
 """Operations that are taken up together."""
 LINGER = 0.05
-"""Seconds that the first operation waits for others to go with it."""
+"""Seconds without a new operation after which those that wait are brought."""
 PATIENCE = 0.5
 """Seconds after which a server that cannot be reached counts as away."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
@@ -56,6 +56,10 @@ class Kind(Protocol[Op]):
     @property
     def most_on_disk(self) -> int | None:
         """About how many bytes may wait on disk; what comes then is dropped and counted. None: as many as fit."""
+
+    @property
+    def most_linger(self) -> float:
+        """Seconds that an operation waits at most while others keep coming, for all of them to go together."""
 
     @property
     def returns_before_disk(self) -> bool:
@@ -103,7 +107,7 @@ class Outbox(Generic[Op]):
         self._in_flight: list[Waiting[Op]] = []
         self.dropped = 0
         self._full = ""
-        self._submitted = self._finished = 0
+        self._submitted = self._finished = self._looked = 0
         self._hurried = self._closed = False
         self._away: QuireError | None = None
         self._failures = 0
@@ -293,7 +297,7 @@ class Outbox(Generic[Op]):
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self.is_empty)
             if self._memory and not self._spill.count:
-                self._changed.wait_for(lambda: self._hurried or self._closed or len(self._memory) >= CHUNK, LINGER)
+                self._linger()
             if self._closed:
                 return []
             if self._spill.count:
@@ -302,6 +306,17 @@ class Outbox(Generic[Op]):
                 self._in_flight = [self._memory.popleft() for _ in range(min(CHUNK, len(self._memory)))]
                 self._weight -= sum(waiting.operation.weight for waiting in self._in_flight)
             return self._in_flight
+
+    def _linger(self) -> None:
+        """Wait for a quiet moment: bringing operations takes the interpreter from a program that is busy."""
+        end = time.monotonic() + self._kind.most_linger
+        while not self._changed.wait_for(self._is_time, LINGER):
+            if self._submitted == self._looked or time.monotonic() > end:
+                return
+            self._looked = self._submitted
+
+    def _is_time(self) -> bool:
+        return self._hurried or self._closed or len(self._memory) >= CHUNK
 
     def _deliver(self, chunk: list[Waiting[Op]]) -> tuple[list[Waiting[Op]], QuireError | None]:
         """Bring operations to the store; those that it did not take, and why, if it could not be asked."""
