@@ -22,10 +22,11 @@ def joke(thing: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def prompts(workspace: Path) -> None:
-    """A prompt of three versions with aliases, and another."""
+    """A prompt of three versions with aliases, and another; a file that is not UTF-8."""
+    (workspace / "latin.txt").write_bytes(b"gr\xfc\xdfe")
     quire.set_tracking_uri(f"sqlite:///{workspace / 'quire.db'}")
     quire.register_prompt("joker", joke("joke"), "first", {"team": "fun"}, model_config={"temperature": 0.2})
-    policy = ParamSchema([ParamSpec("temperature", "double", 0.2, maximum=1)])
+    policy = ParamSchema([ParamSpec("top_p", "double", 0.2, maximum=1)])
     quire.register_prompt("joker", joke("pun"), "puns are shorter", model_config={"temperature": 0.5}, params=policy)
     quire.register_prompt("joker", [*joke("pun"), {"role": "user", "content": "In {{language}}."}], "languages")
     quire.register_prompt("tone", "Speak plainly.")
@@ -78,14 +79,14 @@ def test_diff(quick: Quire, prompts: None, workspace: Path) -> None:
     assert quick("prompts", "diff", "joker/1", "joker/2").out == (
         "old prompts:/joker/1\n"
         "new prompts:/joker/2\n"
-        "1 message changed; model_config.temperature, params.temperature, tags.team\n"
+        "1 message changed; model_config.temperature, params.top_p, tags.team\n"
         "\n"
         "~ message 2 (user) changed\n"
         "  Tell me a [-joke-]{+pun+} about {{animal}}.\n"
         "\n"
         "settings\n"
         "~ model_config.temperature: 0.2 -> 0.5\n"
-        "+ params.temperature:\n"
+        "+ params.top_p:\n"
         '      {+{"default": 0.2, "type": "double", "maximum": 1}+}\n'
         "- tags.team: fun -> (absent)\n"
         "\n"
@@ -212,7 +213,7 @@ def test_a_conflict_is_shown_and_fails(quick: Quire, cli: Quire, prompts: None, 
         (["alias", "delete", "joker", "none"], "has no alias 'none'"),
         (["alias", "log", "nobody"], "There is no prompt 'nobody'"),
         (["register", "x", "-i", "none.txt", "-m", "m"], "none.txt"),
-        (["register", "x", "-i", "quire.db", "-m", "m"], "is not UTF-8"),
+        (["register", "x", "-i", "latin.txt", "-m", "m"], "is not UTF-8"),
         (["push", "none", "-m", "m"], "There is no folder 'none'"),
         (["push", ".", "joker"], "need a message"),
         (["pull", ".", "nobody"], "There is no prompt 'nobody'"),
