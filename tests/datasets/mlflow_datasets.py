@@ -10,10 +10,11 @@ from mlflow.genai import datasets
 
 theirs, ours = sys.argv[1:]
 found = datasets.get_dataset(name=theirs)
-read = sorted([record.inputs["q"], record.expectations, record.tags.get("split")] for record in found.records)
-columns = [name for name in ("inputs", "outputs", "expectations", "dataset_record_id") if name in found.to_df().columns]
+frame = found.to_df()
+read = sorted([row.inputs["q"], row.expectations, row.tags.get("split")] for row in frame.itertuples())
+columns = [name for name in ("inputs", "outputs", "expectations", "dataset_record_id") if name in frame.columns]
 found.merge_records([{"inputs": {"q": 2}, "expectations": {"a": "changed"}}, {"inputs": {"q": 9}}])
-found.delete_records([record.dataset_record_id for record in found.records if record.inputs["q"] == 1])
+found.delete_records([row.dataset_record_id for row in found.to_df().itertuples() if row.inputs["q"] == 1])
 made = datasets.create_dataset(name=ours, tags={"team": "red"})
 made.merge_records(
     [{"inputs": {"q": "x"}, "outputs": {"o": 1}, "expectations": {"a": [1, None]}, "tags": {"split": "dev"}}]

@@ -112,7 +112,7 @@ def test_unknown_datasets_and_versions_are_not_found(store: str) -> None:
         datasets.load("nothing")
     with pytest.raises(NotFound, match="1 to 1"):
         datasets.load("known", version=2)
-    with pytest.raises(NotFound, match="no version"):
+    with pytest.raises(NotFound, match="has the digest"):
         datasets.load("known", version="ffffffff")
     with pytest.raises(NotFound):
         datasets.load("d-" + "0" * 32)

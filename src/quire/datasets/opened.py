@@ -19,7 +19,7 @@ class OpenedDataset(Dataset):
     """Records of data that no store keeps. What can be read only once is held in memory."""
 
     def __init__(self, data: Any, columns: Columns, *, check_schema: bool, store: Callable[[], Store]) -> None:
-        self._data = list(data) if is_one_pass(data) else data
+        self._data: Any = list(data) if is_one_pass(data) else data
         self._columns, self._check, self._store = columns, check_schema, store
         if isinstance(data, str | os.PathLike):
             self.name = os.path.basename(os.fspath(data))

@@ -15,21 +15,23 @@ GROUP_TAG = "quire.group"
 _TOLERANCE = 1e-6
 
 
-def check_shares(shares: Mapping[str, float]) -> dict[str, float]:
+def check_shares(shares: object) -> dict[str, float]:
     """Shares by name of split. Raises InvalidInput unless each is a positive number and their sum is 1."""
     if not isinstance(shares, Mapping) or not shares:
         raise InvalidInput(f'Splits are {shares!r}; expected shares by name, such as {{"dev": 0.5, "test": 0.5}}.')
+    made: dict[str, float] = {}
     for name, share in shares.items():
         if not isinstance(name, str) or not name.strip():
             raise InvalidInput(f"A split is named {name!r}; expected text that is not empty.")
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
             raise InvalidInput(f"The split {name!r} has the share {share!r}; expected a number above 0, at most 1.")
-    total = math.fsum(shares.values())
+        made[name] = float(share)
+    total = math.fsum(made.values())
     if abs(total - 1) > _TOLERANCE:
         raise InvalidInput(
-            f"The shares {dict(shares)} add up to {total:g}; expected 1. Name a split for what is to be left out."
+            f"The shares {made} add up to {total:g}; expected 1. Name a split for what is to be left out."
         )
-    return dict(shares)
+    return made
 
 
 def split_of(key: str, shares: Mapping[str, float], seed: int) -> str:

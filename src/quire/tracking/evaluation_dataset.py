@@ -177,8 +177,9 @@ class EvaluationDataset:
         return f"EvaluationDataset(name={self.name!r}, dataset_id={self.dataset_id!r}, digest={self.digest!r})"
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, EvaluationDataset) and other._stored == self._stored
-        return same and other.version == self.version  # type: ignore[union-attr]
+        if not isinstance(other, EvaluationDataset):
+            return False
+        return (other._stored, other.version) == (self._stored, self.version)
 
     __hash__ = object.__hash__
 

@@ -42,7 +42,8 @@ class RestDatasetVersions(RestDatasets):
     def get_dataset_version(self, dataset_id: str, version: int) -> DatasetVersion:
         """One version. Raises NotFound, naming the newest."""
         path = f"{_versions(dataset_id)}/{version}"
-        return self._look(path, OfVersion(dataset_id=dataset_id, version=version), VersionResponse).version
+        answer: VersionResponse = self._look(path, OfVersion(dataset_id=dataset_id, version=version), VersionResponse)
+        return answer.version
 
     def search_dataset_versions(
         self, dataset_id: str, *, digest: str = "", max_results: int = 1000, page_token: str | None = None

@@ -22,14 +22,18 @@ _SAME = Statement(
     """SELECT id, input_hash, since, inputs, outputs, expectations, tags, last_updated_by FROM evaluation_records
     WHERE dataset_id = :dataset AND input_hash = ANY(:names)"""
 )
-_ADD = Statement(
-    """INSERT INTO evaluation_records (record_id, dataset_id, input_hash, created_time, last_update_time, created_by,
-    last_updated_by, inputs, outputs, expectations, tags, source, since) VALUES (:record, :dataset, :hash, :created,
-    :updated, :by, :last_by, :inputs, :outputs, :expectations, :tags, :source, :since)"""
+_COLUMNS = (
+    "(record_id, dataset_id, input_hash, created_time, last_update_time, created_by, last_updated_by, inputs, outputs, "
+    "expectations, tags, source, since) VALUES (:record, :dataset, :hash, :created, :updated, :by, :last_by, :inputs, "
+    ":outputs, :expectations, :tags, :source, :since)"
 )
-_UPDATE = Statement(
-    """UPDATE evaluation_records SET last_update_time = :updated, last_updated_by = :by, outputs = :outputs,
-    expectations = :expectations, tags = :tags, since = :since WHERE id = :id"""
+_ADD = Statement("INSERT INTO evaluation_records $columns", columns=_COLUMNS)
+# Many at a time, which UPDATE is not: of the row that is given, only what changes is taken.
+_CHANGE = Statement(
+    """INSERT INTO evaluation_records $columns ON CONFLICT (dataset_id, input_hash) DO UPDATE SET
+    last_update_time = excluded.last_update_time, last_updated_by = excluded.last_updated_by,
+    outputs = excluded.outputs, expectations = excluded.expectations, tags = excluded.tags, since = excluded.since""",
+    columns=_COLUMNS,
 )
 _KEEP = Statement(
     """INSERT INTO evaluation_record_history (dataset_id, id, since, until, record_id, input_hash, created_time,
@@ -131,15 +135,18 @@ class Upsert:
         self._session.insert(_ADD, rows)
 
     def _write_changed(self) -> None:
-        changed = [item for item in self._known.values() if tuple(item.after) != item.before]
-        keep_rows(self._session, self._versions, [item.id for item in changed if item.since <= self._versions])
-        for item in changed:
-            _inputs, outputs, expectations, tags = item.after
-            values = (now_ms(), item.user, outputs, expectations, tags, self._versions + 1, item.id)
-            self._session.run(_UPDATE, values)
-        self.removed += [number_of(item.before[:3]) for item in changed]
-        self.added += [number_of(item.after[:3]) for item in changed]
+        changed = {name: item for name, item in self._known.items() if tuple(item.after) != item.before}
+        kept = [item.id for item in changed.values() if item.since <= self._versions]
+        keep_rows(self._session, self._versions, kept)
+        self._session.insert(_CHANGE, [self._changed(name, item) for name, item in changed.items()])
+        self.removed += [number_of(item.before[:3]) for item in changed.values()]
+        self.added += [number_of(item.after[:3]) for item in changed.values()]
         self.touched += len(changed)
+
+    def _changed(self, name: str, item: _Known) -> list[Any]:
+        now = now_ms()
+        known_by = [new_record_id(), self._dataset, name, now, now, item.user, item.user]
+        return [*known_by, *item.after, None, self._versions + 1]
 
 
 def _merged(values: Sequence[str | None], record: NewRecord) -> list[str | None]:
