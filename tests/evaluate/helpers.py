@@ -47,7 +47,7 @@ def table(
     records = Records()
     for place in range(count):
         group = groups[place] if groups is not None else None
-        records.add(ids[place] if ids is not None else f"record-{place}", group)
+        records.put(place, ids[place] if ids is not None else f"record-{place}", group)
     infos = {score: ScorerInfo(score, None, higher_is_better) for score in scores}
     made = VariantTable(name, records, repeats, infos)
     made.rows = count * repeats

@@ -95,9 +95,7 @@ def test_what_is_kept_holds_no_secret_and_is_for_its_owner_alone(simulator: Simu
     assert "[REDACTED]" in next(result.rows("a")).outputs
 
 
-def test_the_file_keeps_to_its_size(
-    echo: Simulator, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_file_keeps_to_its_size(echo: Simulator, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUIRE_CACHE_MAX_MB", "1")
     long = [{"inputs": {"word": f"{n}" + "x" * 20_000}} for n in range(100)]
     quire.evaluate(long, {"a": make_model()}, [length])

@@ -18,7 +18,7 @@ def answer(word: str) -> str:
 
 
 def test_no_scorers() -> None:
-    with pytest.raises(InvalidInput, match="No scorers were given.*expected at least one"):
+    with pytest.raises(InvalidInput, match=r"No scorers were given.*expected at least one"):
         quire.evaluate(words(1), answer, [])
 
 

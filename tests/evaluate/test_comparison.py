@@ -109,7 +109,10 @@ def test_p_values_are_corrected_for_the_number_of_scores() -> None:
 
     draw = random.Random(7)
     a = {f"s{n}": [draw.gauss(0, 1) for _ in range(60)] for n in range(4)}
-    b = {name: [value + draw.gauss(0.15 * place, 1) for value in values] for place, (name, values) in enumerate(a.items())}
+    b = {
+        name: [value + draw.gauss(0.15 * place, 1) for value in values]
+        for place, (name, values) in enumerate(a.items())
+    }
     found = compare_tables(table("a", a), table("b", b)).metrics
     expected = multipletests([metric.p_value for metric in found.values()], method="holm")[1]
     assert [metric.p_adjusted for metric in found.values()] == pytest.approx(list(expected))

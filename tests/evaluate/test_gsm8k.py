@@ -52,9 +52,11 @@ def workspace() -> None:
 
 def test_every_score_is_the_recorded_one(result: Evaluation, recorded: list[dict[str, Any]]) -> None:
     right = {name: int(np.nansum(result.scores(name, "exact_answer"))) for name in MODELS}
-    assert right == CORRECT == {
-        "6b_finetuning": 177, "6b_verification": 322, "175b_finetuning": 274, "175b_verification": 461
-    }
+    assert (
+        right
+        == CORRECT
+        == {"6b_finetuning": 177, "6b_verification": 322, "175b_finetuning": 274, "175b_verification": 461}
+    )
     for name in MODELS:
         assert result.scores(name, "exact_answer")[:, 0].tolist() == [row[name]["is_correct"] for row in recorded]
         assert result.aggregates[name]["exact_answer/missing"] == 0
@@ -62,7 +64,11 @@ def test_every_score_is_the_recorded_one(result: Evaluation, recorded: list[dict
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [("6b_finetuning", "6b_verification"), ("6b_verification", "175b_finetuning"), ("175b_finetuning", "175b_verification")],
+    [
+        ("6b_finetuning", "6b_verification"),
+        ("6b_verification", "175b_finetuning"),
+        ("175b_finetuning", "175b_verification"),
+    ],
 )
 def test_comparisons_agree_with_scipy_and_statsmodels(
     result: Evaluation, recorded: list[dict[str, Any]], a: str, b: str
@@ -88,7 +94,10 @@ def test_comparisons_agree_with_scipy_and_statsmodels(
 def test_the_ranking_is_the_one_of_the_paper(result: Evaluation) -> None:
     ranking = result.ranking("exact_answer", baseline="6b_finetuning")
     assert [one.name for one in ranking.variants] == [
-        "175b_verification", "6b_verification", "175b_finetuning", "6b_finetuning"
+        "175b_verification",
+        "6b_verification",
+        "175b_finetuning",
+        "6b_finetuning",
     ]
     assert [one.comparison.verdict for one in ranking.variants[:3] if one.comparison] == ["better"] * 3
 

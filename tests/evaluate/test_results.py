@@ -23,7 +23,9 @@ def two(word: str) -> str:
 
 def test_a_parent_run_with_a_child_for_each_variant(echo: Simulator, make_model: MakeModel) -> None:
     quire.set_experiment("jokes")
-    result = quire.evaluate(words(4), {"a": make_model(), "f": one}, [has_word, length], repeats=2, run_name="evaluated")
+    result = quire.evaluate(
+        words(4), {"a": make_model(), "f": one}, [has_word, length], repeats=2, run_name="evaluated"
+    )
     parent = quire.get_run(result.run_id)
     assert (parent.info.run_name, parent.info.status) == ("evaluated", "FINISHED")
     assert parent.data.params["scorers"] == "has_word, length"

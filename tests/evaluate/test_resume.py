@@ -46,9 +46,9 @@ def test_after_kill_9_nothing_that_was_there_is_asked_again(
     (killed,) = quire.search_runs(filter_string="tags.mlflow.runName = 'killed'", output_format="list")
     assert killed.info.status == "RUNNING"
 
-    options: dict[str, Any] = {"resume": killed.info.run_id} if kept == "cache" else {
-        "cache": False, "resume": "evaluation.journal"
-    }
+    options: dict[str, Any] = (
+        {"resume": killed.info.run_id} if kept == "cache" else {"cache": False, "resume": "evaluation.journal"}
+    )
     result = quire.evaluate(
         words(400), {"a": folders[0], "b": folders[1]}, [quire.scorers.ExactMatch()], max_concurrency=8, **options
     )
@@ -85,4 +85,3 @@ def test_an_evaluation_that_is_interrupted_keeps_what_finished(echo: Simulator, 
     assert run.info.run_id in stopped.value.__notes__[0]
     assert len(list(quire.load_evaluation(run.info.run_id).rows("a"))) == 4
     assert quire.active_run() is None
-

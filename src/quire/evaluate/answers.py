@@ -108,9 +108,7 @@ class AnswerCache:
         if new:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        database = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=_WAIT_MS / 1000
-        )
+        database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_WAIT_MS / 1000)
         try:
             self._refuse_another_database(database)
             if new:
@@ -165,9 +163,7 @@ class AnswerCache:
         if not rows:
             return
         with self._explained(), self._transaction():
-            self._database.executemany(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
-            )
+            self._database.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._written += sum(len(row[-1]) for row in rows if isinstance(row[-1], bytes))
         if self._written > _TRIM_EVERY_BYTES:
             self._written = 0

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.scores import ScoreKind
 from quire.evaluate.table import VariantTable
+from quire.stats.results import Interval, TestResult
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from quire.stats import Interval, TestResult
 
 Verdict = Literal["better", "worse", "no difference shown"]
 """Of b against a, at the confidence that was asked for."""
@@ -65,7 +65,7 @@ class MetricComparison(msgspec.Struct, frozen=True, kw_only=True):
     mean_a: float
     mean_b: float
     difference: float
-    interval: Any
+    interval: Interval
     p_value: float
     p_adjusted: float
     method: str
@@ -133,7 +133,9 @@ def compare_tables(
     names = _names(a, b, scorers)
     words = [name for name in names if "text" in (a.column(name).kind, b.column(name).kind)]
     if scorers is not None and words:
-        raise InvalidInput(f"The score {words[0]!r} is words, which have no difference; compare scores that are numbers.")
+        raise InvalidInput(
+            f"The score {words[0]!r} is words, which have no difference; compare scores that are numbers."
+        )
     compared = [name for name in names if name not in words]
     found = [compare_score(a, b, name, confidence=confidence, method=method, seed=seed) for name in compared]
     metrics = {metric.name: metric for metric in adjusted(found, confidence)}
@@ -149,7 +151,7 @@ def compare_tables(
     )
 
 
-def check_confidence(confidence: float) -> None:
+def check_confidence(confidence: object) -> None:
     """Raise InvalidInput unless it is a number between a half and 1."""
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0.5 <= confidence < 1:
         raise InvalidInput(f"confidence is {confidence!r}; expected a number from 0.5 to below 1, such as 0.95.")
@@ -281,7 +283,7 @@ def _kind(a: VariantTable, b: VariantTable, name: str) -> ScoreKind:
 
 
 def _interval(pairs: Pairs, confidence: float, seed: int) -> Interval:
-    from quire.stats import Interval, mean_interval
+    from quire.stats import mean_interval
 
     differences = pairs.differences
     if not differences:
@@ -292,7 +294,7 @@ def _interval(pairs: Pairs, confidence: float, seed: int) -> Interval:
 
 
 def _test(pairs: Pairs, kind: ScoreKind, method: str, seed: int) -> TestResult:
-    from quire.stats import TestResult, paired_test
+    from quire.stats import paired_test
 
     if not pairs.a:
         return TestResult(1.0, "none: no record has both scores")

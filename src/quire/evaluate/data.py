@@ -11,7 +11,7 @@ from quire.domain.errors import InvalidInput, SchemaError
 from quire.evaluate.plan import Placed
 from quire.evaluate.runs import DatasetInfo
 from quire.evaluate.table import Records
-from quire.evaluate.variants import FunctionVariant, ModelVariant, PromptVariant, RecordedVariant, Variant
+from quire.evaluate.variants import FunctionVariant, ModelVariant, PromptVariant, Variant
 
 _LOOKED_AT = 20
 
@@ -42,23 +42,18 @@ class Data:
         return first
 
     def placed(self) -> Iterator[Placed]:
-        """The records in their order, with the positions and ids that they keep."""
+        """The records in their order, with the positions that they keep."""
         again, count = self._complete, 0
         for index, example in enumerate(self._dataset):
             count += 1
-            if again:
-                known = self._known(index, example.record_id)
-            else:
-                known = self.records.add(example.record_id, example.group)
-            yield Placed(index, known, example)
+            if not again:
+                self.records.put(index, example.record_id, example.group)
+            elif self.records.ids[index : index + 1] != [example.record_id]:
+                raise self._changed()
+            yield Placed(index, example)
         if again and count != len(self.records):
             raise self._changed()
         self._complete = True
-
-    def _known(self, index: int, record_id: str) -> str:
-        if index >= len(self.records) or not self.records.ids[index].startswith(record_id):
-            raise self._changed()
-        return self.records.ids[index]
 
     def _changed(self) -> InvalidInput:
         return InvalidInput(
@@ -94,7 +89,7 @@ def check_fit(variants: Sequence[Variant], first: Sequence[Any]) -> None:
             from quire.evaluate.functions import arguments_of, parameters_of
 
             arguments_of(variant.function, parameters_of(variant.function), first[0].inputs)
-        elif isinstance(variant, RecordedVariant) and all(example.outputs is None for example in first):
+        elif all(example.outputs is None for example in first):
             raise InvalidInput(
                 f"The variant {variant.described.name!r} is None, so the data must hold outputs; its first "
                 f"{len(first)} records have none. Give a model or a function, or records with `outputs`."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -202,7 +202,7 @@ class _Work:
             for spool in spools.values():
                 spool.close()
 
-    def _phases(self) -> Iterator[Iterator[VariantRow]]:
+    def _phases(self) -> Iterator[Generator[VariantRow]]:
         """The rows of all variants that are asked through the caller, then of each function, then of recorded ones."""
         asked = [variant for variant in self._variants if isinstance(variant, ModelVariant | PromptVariant)]
         if asked:
@@ -213,9 +213,9 @@ class _Work:
             elif isinstance(variant, RecordedVariant):
                 yield self._recorded_rows(variant)
 
-    def _asked_rows(self, variants: Sequence[ModelVariant | PromptVariant]) -> Iterator[VariantRow]:
+    def _asked_rows(self, variants: Sequence[ModelVariant | PromptVariant]) -> Generator[VariantRow]:
         service = ServiceSettings.from_environment()
-        plan = Plan(variants, self._asked.repeats, self._source.records, self._runs.run_ids)
+        plan = Plan(variants, self._asked.repeats, self._runs.run_ids)
         caller = Caller(service, self._asked.caller_options(variant.caller_params for variant in variants))
         journal = self._asked.journal
         kept = keep_answers(self._asked.cache, journal, repr(service), service, plan.number)
@@ -250,7 +250,7 @@ class _Work:
             rows,
         )
 
-    def _function_rows(self, variant: FunctionVariant) -> Iterator[VariantRow]:
+    def _function_rows(self, variant: FunctionVariant) -> Generator[VariantRow]:
         name, repeats = variant.described.name, self._asked.repeats
         with Calling(variant.function, self._runs.context_of(name), self._asked.at_once) as calling:
             items = (
@@ -270,7 +270,7 @@ class _Work:
                     ),
                 )
 
-    def _recorded_rows(self, variant: RecordedVariant) -> Iterator[VariantRow]:
+    def _recorded_rows(self, variant: RecordedVariant) -> Generator[VariantRow]:
         for placed in self._source.placed():
             outputs = placed.example.outputs
             error = "no_outputs: the record holds no outputs" if outputs is None else None
@@ -377,4 +377,3 @@ class _Work:
             records=self._source.records,
             tables=self._tables,
         )
-

@@ -16,6 +16,7 @@ from quire.evaluate.ranking import Ranking, rank
 from quire.evaluate.runs import DatasetInfo, Settings, read_settings
 from quire.evaluate.spool import ROWS_FILE, read_rows
 from quire.evaluate.table import Records, ScorerInfo, VariantTable
+from quire.store.current import absolute_uri, get_tracking_uri
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,16 +243,14 @@ def load_evaluation(run_id: str) -> Evaluation:
 
     Its rows are read once, to have the numbers; raises NotFound for a run that is no evaluation.
     """
-    from quire.tracking.client import Client
-
     run, settings = read_settings(run_id)
-    client = Client()
     records = Records()
     infos = {scorer.name: scorer for scorer in settings.scorers}
     tables = {
         variant.name: VariantTable(variant.name, records, settings.repeats, infos) for variant in settings.variants
     }
-    evaluation = Evaluation(run.info.run_id, run.info.run_name, client.tracking_uri, settings, records, tables)
+    uri = absolute_uri(get_tracking_uri())
+    evaluation = Evaluation(run.info.run_id, run.info.run_name, uri, settings, records, tables)
     for name, table in tables.items():
         if settings.run_ids.get(name) is None:
             continue

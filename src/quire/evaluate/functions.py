@@ -98,7 +98,7 @@ class Calling:
 def arguments_of(
     function: Callable[..., Any], parameters: Sequence[inspect.Parameter] | None, inputs: Mapping[str, Any]
 ) -> Arguments:
-    """What a function is called with: inputs by keyword where its parameters bear their names, else all as a mapping.
+    """What a function is called with: inputs by keyword where its parameters bear their names, else one mapping.
 
     Raises InvalidInput, naming the parameters that are not among the inputs.
     """
@@ -114,9 +114,9 @@ def arguments_of(
     if len(named) + len(positional) == 1:
         return (inputs,), {}
     raise InvalidInput(
-        f"The function {getattr(function, '__name__', function)!r} takes {[*positional, *(one.name for one in named)]}, "
-        f"and the record's inputs are {list(inputs)[:20]}. Name its parameters as the inputs, or take one mapping of "
-        "them all."
+        f"The function {getattr(function, '__name__', function)!r} takes "
+        f"{[*positional, *(one.name for one in named)]}, and the record's inputs are {list(inputs)[:20]}. Name its "
+        "parameters as the inputs, or take one mapping of them all."
     )
 
 

@@ -43,9 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     call: CallOptions
 
     def __post_init__(self) -> None:
-        for name, value, least in (("repeats", self.repeats, 1), ("seed", self.seed, 0)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InvalidInput(f"{name} is {value!r}; expected a whole number of at least {least}.")
+        check_whole("repeats", self.repeats, 1)
+        check_whole("seed", self.seed, 0)
         if self.repeats > MOST_REPEATS:
             raise InvalidInput(f"repeats is {self.repeats}; expected at most {MOST_REPEATS}.")
         if not isinstance(self.cache, bool | str | Path):
@@ -84,3 +83,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 given[name] = max(params[name], given.get(name, params[name]))
         given.update({name: value for name, value in self.call.items() if value is not None})
         return CallerOptions(**given, max_cost_usd=self.max_cost_usd)
+
+
+def check_whole(name: str, value: object, least: int) -> None:
+    """Raise InvalidInput unless a value is a whole number that is large enough."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InvalidInput(f"{name} is {value!r}; expected a whole number of at least {least}.")

@@ -14,12 +14,10 @@ from quire.domain.errors import SchemaError
 from quire.domain.outputs import UnreadableAnswer, read_outputs
 from quire.domain.scores import Measured, ScoredRow
 from quire.evaluate.measuring import measure
-from quire.evaluate.table import Records
 from quire.evaluate.variants import ModelVariant, PromptVariant
 
 Asked = ModelVariant | PromptVariant
 VariantRow = tuple[str, ScoredRow]
-_REPEATS = 1 << 20
 
 
 class Example(Protocol):
@@ -33,17 +31,16 @@ class Example(Protocol):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A record with its position and the id under which it is known in this evaluation."""
+    """A record with its position."""
 
     index: int
-    record_id: str
     example: Any
 
     def row(self, repeat: int, **fields: Any) -> ScoredRow:
         """A row of this record."""
         example = self.example
         return ScoredRow(
-            record_id=self.record_id,
+            record_id=example.record_id,
             index=self.index,
             repeat=repeat,
             inputs=example.inputs,
@@ -60,12 +57,9 @@ class Plan:
     variant, record and repeat.
     """
 
-    def __init__(
-        self, variants: Sequence[Asked], repeats: int, records: Records, run_ids: Mapping[str, str]
-    ) -> None:
+    def __init__(self, variants: Sequence[Asked], repeats: int, run_ids: Mapping[str, str]) -> None:
         self._variants = list(variants)
         self._repeats = repeats
-        self._records = records
         self._run_ids = run_ids
         self._sharing = _sharing(self._variants)
         self._open: deque[Placed] = deque()
@@ -79,9 +73,8 @@ class Plan:
         return len(self._sharing) * self._repeats
 
     def number(self, call: Call) -> int:
-        """What tells a call apart from those that ask the same: its repeat, and how often its record came before."""
-        index, repeat, _variant = self._cell(call.rows[0])
-        return self._records.occurrence(index) * _REPEATS + repeat
+        """What tells a call apart from those that ask the same: its repeat."""
+        return self._cell(call.rows[0])[1]
 
     def calls(self, records: Iterable[Placed]) -> Iterator[Call]:
         """The calls, record by record. Inputs that do not fit a variant become rows with an error."""
@@ -169,9 +162,7 @@ def _sharing(variants: Sequence[Asked]) -> list[list[int]]:
 def _answered(answer: Answer) -> dict[str, Any]:
     alone = answer
     if len(answer.call.rows) > 1:
-        alone = msgspec.structs.replace(
-            answer, call=msgspec.structs.replace(answer.call, rows=answer.call.rows[:1])
-        )
+        alone = msgspec.structs.replace(answer, call=msgspec.structs.replace(answer.call, rows=answer.call.rows[:1]))
     try:
         outputs = read_outputs(alone)[0]
     except UnreadableAnswer as error:

@@ -158,8 +158,6 @@ def ranking_table(ranking: Ranking) -> Table:
             f"{low} to {high}",
             NOTHING if against is None else show_difference(against.difference, kind, ranking.scorer),
             NOTHING if against is None else show_p(against.p_adjusted),
-            Text("baseline", style="dim")
-            if against is None
-            else Text(against.verdict, style=_STYLES[against.verdict]),
+            Text("baseline", style="dim") if against is None else Text(against.verdict, style=_STYLES[against.verdict]),
         )
     return table

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from quire.domain.errors import InvalidInput
-from quire.evaluate.comparison import MetricComparison, adjusted, check_confidence, compare_score
+from quire.evaluate.comparison import (
+    MetricComparison,
+    adjusted,
+    averages_of,
+    check_confidence,
+    clusters_of,
+    compare_score,
+)
 from quire.evaluate.table import VariantTable
+from quire.stats.results import Interval
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -22,7 +30,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     name: str
     mean: float
-    interval: Any
+    interval: Interval
     missing: int
     comparison: MetricComparison | None
 
@@ -64,7 +72,9 @@ def rank(
     if any(table.column(scorer).kind == "text" for table in tables):
         raise InvalidInput(f"The score {scorer!r} is words, which have no order; rank by a score that is a number.")
     others = [table for table in tables if table is not baseline]
-    found = [compare_score(baseline, table, scorer, confidence=confidence, method=method, seed=seed) for table in others]
+    found = [
+        compare_score(baseline, table, scorer, confidence=confidence, method=method, seed=seed) for table in others
+    ]
     against = dict(zip((table.name for table in others), adjusted(found, confidence), strict=True))
     higher = baseline.column(scorer).info.higher_is_better
     ordered = sorted(tables, key=lambda table: _key(table.column(scorer).mean, higher))
@@ -94,10 +104,9 @@ def _key(mean: float, higher: bool) -> float:
     return -mean if higher else mean
 
 
-def mean_interval_of(table: VariantTable, name: str, confidence: float, seed: int = 0) -> Any:
+def mean_interval_of(table: VariantTable, name: str, confidence: float, seed: int = 0) -> Interval:
     """The interval of a variant's mean over records, repeats averaged, groups as clusters."""
-    from quire.evaluate.comparison import averages_of, clusters_of
-    from quire.stats import Interval, mean_interval
+    from quire.stats import mean_interval
 
     averages = averages_of(table, name)
     places = [place for place, value in enumerate(averages.values()) if value == value]

@@ -1,11 +1,11 @@
-"""Giving rows their scores: quick scorers as rows come, those that wait many rows at once, those that ask in batches."""
+"""Giving rows their scores: row by row as they come, many at once where scorers wait, or in batches."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import contextvars
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -47,13 +47,13 @@ class Scoring:
         self._scorers = [(scorer, scorer_info(scorer)) for scorer in scorers]
         self._at_once = at_once
         self._context_of = context_of
-        self._needs_trace = any("trace" in scorer.arguments for scorer in scorers)
+        self._needs_trace = any("trace" in scorer.asks for scorer in scorers)
         self._tried = 0
         self._waited_s = 0.0
         self.owners: dict[str, ScorerInfo] = {}
         """Which scorer has given the scores of each name."""
 
-    def scored(self, rows: Iterator[VariantRow]) -> Iterator[VariantRow]:
+    def scored(self, rows: Iterator[VariantRow]) -> Generator[VariantRow]:
         """The rows with their scores, in order. Rows without an answer get none."""
         for row in rows:
             yield self._timed(row)

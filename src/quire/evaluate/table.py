@@ -34,48 +34,22 @@ class ScorerInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Records:
-    """The records of an evaluation in their order: ids, and the groups that they belong to.
-
-    Of records with the same inputs each after the first has ``#2``, ``#3``, … behind its id: they are answered, and
-    counted, one by one.
-    """
+    """The records of an evaluation in their order: ids, and the groups that they belong to."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.groups: list[str | None] = []
-        self._place: dict[str, int] = {}
-        self._again: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def add(self, record_id: str, group: str | None) -> str:
-        """Number a record; the id under which it is known here."""
-        seen, known = 1, record_id
-        while known in self._place:
-            seen += 1
-            known = f"{record_id}#{seen}"
-        if seen > 1:
-            self._again[len(self.ids)] = seen - 1
-        self.put(len(self.ids), known, group)
-        return known
-
     def put(self, index: int, record_id: str, group: str | None) -> None:
-        """Note a record of a stored evaluation at its place."""
+        """Note a record at its place."""
         while len(self.ids) <= index:
             self.ids.append("")
             self.groups.append(None)
         self.ids[index] = record_id
         self.groups[index] = group
-        self._place[record_id] = index
-
-    def occurrence(self, index: int) -> int:
-        """How many records with the same inputs came before this one."""
-        return self._again.get(index, 0)
-
-    def place_of(self, record_id: str) -> int | None:
-        """The position of a record; None if it is not one of these."""
-        return self._place.get(record_id)
 
     @property
     def has_groups(self) -> bool:

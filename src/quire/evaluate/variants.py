@@ -1,4 +1,4 @@
-"""What may be evaluated: a packaged model, a prompt with a model name, a function, or outputs that are there already."""
+"""What may be evaluated: a packaged model, a prompt with a model name, a function, or outputs that are there."""
 
 from __future__ import annotations
 
@@ -100,9 +100,7 @@ class ModelVariant:
 class PromptVariant:
     """A version of a registered prompt, sent as a chat to a model."""
 
-    def __init__(
-        self, name: str, prompt: Prompt, model: str, params: Mapping[str, Any] | None, seed: int
-    ) -> None:
+    def __init__(self, name: str, prompt: Prompt, model: str, params: Mapping[str, Any] | None, seed: int) -> None:
         self._prompt = prompt
         config = _model_config(prompt)
         config.pop("model_name", None)

@@ -24,13 +24,13 @@ def write_report(
     max_rows: int,
 ) -> str:
     """The report as text, written to ``path`` if one is given. See :meth:`Evaluation.report`."""
+    from quire.evaluate.options import check_whole
     from quire.evaluate.report.content import gather
     from quire.evaluate.report.html import as_html
     from quire.evaluate.report.markdown import as_markdown
 
     kind = _format(path, format)
-    if isinstance(max_rows, bool) or not isinstance(max_rows, int) or max_rows < 0:
-        raise InvalidInput(f"max_rows is {max_rows!r}; expected a whole number of at least 0.")
+    check_whole("max_rows", max_rows, 0)
     content = gather(evaluation, a, b, confidence=confidence, max_rows=max_rows)
     text = as_html(content) if kind == "html" else as_markdown(content)
     if path is not None:

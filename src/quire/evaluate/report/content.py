@@ -59,9 +59,7 @@ class Content(msgspec.Struct, frozen=True):
     confidence: float
 
 
-def gather(
-    evaluation: Evaluation, a: str | None, b: str | None, *, confidence: float, max_rows: int
-) -> Content:
+def gather(evaluation: Evaluation, a: str | None, b: str | None, *, confidence: float, max_rows: int) -> Content:
     """The content of a report. An evaluation of one variant is described, not compared."""
     names = evaluation.variants
     if len(names) < 2:

@@ -75,7 +75,7 @@ def _comparison(content: Content, comparison: Comparison) -> Iterator[str]:
     yield "<h2>Scores</h2>" + _table(comparison)
     cards = "".join(
         f'<figure class="card"><h3>{text(metric.name)}</h3>{interval_picture(metric)}'
-        f'<figcaption>Difference, with its {comparison.confidence:.0%} interval; {_direction(metric)}.</figcaption></figure>'
+        f"<figcaption>Difference and {comparison.confidence:.0%} interval; {_direction(metric)}.</figcaption></figure>"
         for metric in comparison.metrics.values()
     )
     yield f'<div class="cards">{cards}</div>'
@@ -157,7 +157,9 @@ def _costs(content: Content) -> str:
         )
     head = ["variant", "answers", "failed", "median latency", "p95 latency", "input tokens", "output tokens", "cost"]
     return "<h2>Cost and latency</h2>" + html_table(
-        [*head, "cost of 1,000"], rows, "Of the answers as they were given; answers from the cache count as they did then"
+        [*head, "cost of 1,000"],
+        rows,
+        "Of the answers as they were given; answers from the cache count as they did then",
     )
 
 
@@ -190,7 +192,9 @@ def _score_picture(a: VariantTable, b: VariantTable, metric: MetricComparison, n
         pairs = [(first[key], second[key]) for key in first if not _either_missing(first[key], second[key])]
         counts = [sum(pair == wanted for pair in pairs) for wanted in ((1, 1), (1, 0), (0, 1), (0, 0))]
         picture = outcome_picture(names, counts[0], counts[1], counts[2], counts[3])
-        words = f"Both {counts[0]:,}; only {names[1]} {counts[2]:,}; only {names[0]} {counts[1]:,}; neither {counts[3]:,}"
+        words = (
+            f"Both {counts[0]:,}; only {names[1]} {counts[2]:,}; only {names[0]} {counts[1]:,}; neither {counts[3]:,}"
+        )
         return f"{picture}<figcaption>{text(words)}</figcaption>"
     there = [[value for value in side.values() if value == value] for side in (first, second)]
     return _histogram(names, there[0], there[1], metric.name)
@@ -271,8 +275,12 @@ def _marked(old: str, new: str) -> tuple[str, str]:
     if old == new or not old or not new:
         return text(old), text(new)
     pieces = diff_text(old, new)
-    removed = "".join(_piece(piece.text, "del" if piece.op == "removed" else "") for piece in pieces if piece.op != "added")
-    added = "".join(_piece(piece.text, "ins" if piece.op == "added" else "") for piece in pieces if piece.op != "removed")
+    removed = "".join(
+        _piece(piece.text, "del" if piece.op == "removed" else "") for piece in pieces if piece.op != "added"
+    )
+    added = "".join(
+        _piece(piece.text, "ins" if piece.op == "added" else "") for piece in pieces if piece.op != "removed"
+    )
     return removed, added
 
 

@@ -16,6 +16,8 @@ from quire.evaluate.report.content import Content, Difference, methods
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~>])")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SIGNS = {"better": "✅", "worse": "❌", "mixed": "⚠️", "no difference shown": "➖"}
+_NO_MENTION = "@\u200b"
+"""A blank of no width, so that nobody is told of an answer that holds their name."""
 _ROWS = 10
 
 
@@ -23,7 +25,7 @@ def inline(value: str) -> str:
     """Text on one line that Markdown leaves as it is: no links, no mentions, no tags, no tables broken."""
     one_line = " ".join(_CONTROL.sub(" ", value).split())
     marked = _MARKS.sub(r"\\\1", escape(one_line, quote=False))
-    return marked.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
+    return marked.replace("@", _NO_MENTION).replace("://", "&#58;//").replace("www.", "www&#46;")
 
 
 def block(value: str) -> str:
@@ -33,7 +35,9 @@ def block(value: str) -> str:
 
 def _shown(value: str) -> str:
     """Text of several lines without control characters."""
-    return "\n".join(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line) for line in value.replace("\r\n", "\n").split("\n"))
+    return "\n".join(
+        _CONTROL.sub("\N{REPLACEMENT CHARACTER}", line) for line in value.replace("\r\n", "\n").split("\n")
+    )
 
 
 def as_markdown(content: Content) -> str:
@@ -94,7 +98,9 @@ def _ranking(ranking: Ranking) -> str:
         ]
         for one in ranking.variants
     ]
-    return f"### Ranking by {inline(name)}\n\n" + markdown_table(["variant", "mean", "difference", "p", "verdict"], rows)
+    return f"### Ranking by {inline(name)}\n\n" + markdown_table(
+        ["variant", "mean", "difference", "p", "verdict"], rows
+    )
 
 
 def _costs(content: Content) -> str:
@@ -122,7 +128,7 @@ def _rows(content: Content, comparison: Comparison) -> str:
 
 def _row(row: Difference, comparison: Comparison) -> str:
     summary = " ".join(row.inputs.split())
-    short = escape(summary if len(summary) <= 100 else f"{summary[:97]}…").replace("@", "&#64;")
+    short = escape(summary if len(summary) <= 100 else f"{summary[:97]}…").replace("@", _NO_MENTION)
     answers = "\n\n".join(
         f"{inline(name)}: {inline(side.error) if side.error else _scores(side.scores)}"
         for name, side in ((comparison.a, row.a), (comparison.b, row.b))

@@ -6,9 +6,9 @@ STYLE = """
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #596068; --line: #d5dadf; --paper: #ffffff; --card: #f6f7f9;
   --better: #14733b; --worse: #b3261e; --unclear: #5b6570; --mixed: #8a5a00; --a: #7a5cc4; --b: #0a7d8c;
   --del: #ffe0dd; --ins: #d6f3de; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7eaed; --soft: #a2abb4; --line: #39414a; --paper: #14181c;
-  --card: #1c2227; --better: #6fd795; --worse: #ff9a92; --unclear: #aab3bc; --mixed: #f0c261; --a: #b8a2f2; --b: #5cc9d8;
-  --del: #5a2320; --ins: #1c4a2c; } }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7eaed; --soft: #a2abb4; --line: #39414a;
+  --paper: #14181c; --card: #1c2227; --better: #6fd795; --worse: #ff9a92; --unclear: #aab3bc; --mixed: #f0c261;
+  --a: #b8a2f2; --b: #5cc9d8; --del: #5a2320; --ins: #1c4a2c; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; overflow-wrap: anywhere; }
@@ -17,7 +17,8 @@ h3 { font-size: 1rem; margin: 0.75rem 0 0.25rem; }
 p { margin: 0.4rem 0; } .soft, figcaption, caption { color: var(--soft); font-size: 0.875rem; }
 .verdict { border-left: 6px solid var(--unclear); background: var(--card); padding: 0.75rem 1rem; border-radius: 4px; }
 .verdict.better { border-color: var(--better); } .verdict.worse { border-color: var(--worse); }
-.verdict.mixed { border-color: var(--mixed); } .verdict p:first-child { font-size: 1.15rem; font-weight: 600; margin: 0; }
+.verdict.mixed { border-color: var(--mixed); }
+.verdict p:first-child { font-size: 1.15rem; font-weight: 600; margin: 0; }
 .better { color: var(--better); } .worse { color: var(--worse); } .mixed { color: var(--mixed); }
 .unclear { color: var(--unclear); }
 .verdict.better, .verdict.worse, .verdict.mixed, .verdict.unclear { color: var(--ink); }

@@ -31,9 +31,8 @@ def interval_picture(metric: MetricComparison) -> str:
     least, most = least - span * 0.08, most + span * 0.08
 
     def x(value: float) -> float:
-        if math.isinf(value):
-            return _MARGIN if value < 0 else WIDTH - _MARGIN
-        return _MARGIN + (value - least) / (most - least) * (WIDTH - 2 * _MARGIN)
+        share = (min(max(value, least), most) - least) / (most - least)
+        return _MARGIN + share * (WIDTH - 2 * _MARGIN)
 
     parts = [
         f'<line class="axis" x1="{_MARGIN}" x2="{WIDTH - _MARGIN}" y1="20" y2="20"/>',
@@ -62,9 +61,7 @@ def outcome_picture(names: tuple[str, str], both: int, only_a: int, only_b: int,
     parts, at = [], 0.0
     for count, kind, words in counts:
         width = count / total * WIDTH
-        parts.append(
-            f'<rect class="{kind}" x="{at:.1f}" y="4" width="{width:.1f}" height="24"><title>{escape(words)}</title></rect>'
-        )
+        parts.append(_box(kind, at, 4, width, 24, f"<title>{escape(words)}</title>"))
         at += width
     return _picture("; ".join(words for _count, _kind, words in counts), 32, *parts)
 
@@ -85,9 +82,7 @@ def distribution_picture(names: tuple[str, str], a: Sequence[float], b: Sequence
             height = counts[place] / largest * half
             if height:
                 top = middle - height if up else middle
-                parts.append(
-                    f'<rect class="{kind}" x="{at + 0.5:.1f}" y="{top:.1f}" width="{width - 1:.1f}" height="{height:.1f}"/>'
-                )
+                parts.append(_box(kind, at + 0.5, top, width - 1, height))
     parts.append(f'<line class="axis" x1="{_MARGIN}" x2="{WIDTH - _MARGIN}" y1="{middle}" y2="{middle}"/>')
     parts += [_text(_MARGIN, _BARS_HEIGHT + 12, low, "start"), _text(WIDTH - _MARGIN, _BARS_HEIGHT + 12, high, "end")]
     said = f"{names[0]} above the line ({len(a):,} values), {names[1]} below it ({len(b):,}), from {low} to {high}."
@@ -110,6 +105,11 @@ def _picture(said: str, height: float, *parts: str, mood: str = "unclear") -> st
         f'<svg class="{mood}" role="img" aria-label="{escape(said)}" viewBox="0 0 {WIDTH} {height:g}" '
         f'width="{WIDTH}" height="{height:g}"><title>{escape(said)}</title>{"".join(parts)}</svg>'
     )
+
+
+def _box(kind: str, x: float, y: float, width: float, height: float, inside: str = "") -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect class="{kind}" {place}>{inside}</rect>'
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
