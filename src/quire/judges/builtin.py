@@ -32,14 +32,18 @@ def rubric(
     ``rubric("clarity", "How clear the answer is to a layman.", {1: "Not at all", 3: "In parts", 5: "Entirely"})``. The
     score is a whole number. Raises InvalidInput for fewer than two levels.
     """
-    if not isinstance(levels, Mapping) or len(levels) < 2 or not all(type(level) is int for level in levels):
-        raise InvalidInput(f"levels is {levels!r:.80}; expected two or more whole numbers with what they mean.")
+    _check_levels(levels)
     scale = "\n".join(f"{level}: {levels[level]}" for level in sorted(levels))
     text = escape(f"Score the answer by this criterion.\n\n{criterion}\n\nThe scores:\n{scale}\n\n")
     spec = JudgeSpec(
         name=name, result={"enum": sorted(levels)}, description=criterion, higher_is_better=higher_is_better
     )
     return judge_of(spec, text + _MATERIAL, model, inference_params, options=options)
+
+
+def _check_levels(levels: object) -> None:
+    if not isinstance(levels, Mapping) or len(levels) < 2 or not all(type(level) is int for level in levels):
+        raise InvalidInput(f"levels is {levels!r:.80}; expected two or more whole numbers with what they mean.")
 
 
 def correctness(

@@ -124,7 +124,7 @@ def model_name(model: str | None) -> str:
     """The model's name in "openai:/NAME", or as it is. Raises InvalidInput for another provider's."""
     if model is None:
         return DEFAULT_MODEL
-    if not isinstance(model, str) or not model.strip():
+    if not str(model).strip():
         raise InvalidInput(f"model is {model!r}; expected a name such as 'gpt-4o-mini' or 'openai:/gpt-4o-mini'.")
     provider, separator, name = model.partition(":/")
     if not separator:

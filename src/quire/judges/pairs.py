@@ -164,7 +164,7 @@ class Pairwise(Judge):
             outcome, consistent, rationale = self._outcome(said)
         except QuireError as error:
             return Judgement(**known, error=error.message)  # type: ignore[arg-type]
-        return Judgement(**known, outcome=outcome, consistent=consistent, rationale=rationale)  # type: ignore[arg-type]
+        return Judgement(**known, outcome=outcome, consistent=consistent, rationale=rationale)
 
     def _outcome(self, said: Said) -> tuple[float, bool, str]:
         """What the replies in both orders say of a. Raises QuireError where one is missing or cannot be read."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from quire.domain.errors import InvalidInput
 from quire.domain.ids import now_ms
 from quire.domain.otlp import read_span
 from quire.domain.otlp.values import put
@@ -14,6 +16,7 @@ from quire.domain.span_names import INPUTS, OUTPUTS
 from quire.domain.traces import SOURCE_RUN, Trace, trace_info
 from quire.review.items import Item, hashed
 from quire.store.base import Store
+from quire.tracing.exporter import flush_trace_async_logging
 
 _NAME = "review item"
 _OK = 1
@@ -25,13 +28,20 @@ def anchored(store: Store, experiment_id: str, queue: str, items: Sequence[Item]
     The id of a trace that is made follows from the queue and the item, so that doing it again makes no second one. It
     names no variant.
     """
-    own = [item.trace_id for item in items if item.trace_id]
-    known = {info.trace_id for info in store.get_trace_infos(own)} if own else set()
+    known = _known(store, [item.trace_id for item in items if item.trace_id])
     placed = [item if item.trace_id in known else _with_own(item, queue) for item in items]
     made = [_trace(item, experiment_id, queue) for item in placed if item.trace_id not in known]
     if made:
         store.log_traces(made)
     return placed
+
+
+def _known(store: Store, traces: list[str]) -> set[str]:
+    """Which of these traces the store has, those among them that this process has just made."""
+    if not traces:
+        return set()
+    flush_trace_async_logging()
+    return {info.trace_id for info in store.get_trace_infos(traces)}
 
 
 def _with_own(item: Item, queue: str) -> Item:
@@ -50,7 +60,7 @@ def _trace(item: Item, experiment_id: str, queue: str) -> Trace:
     )
     span.status.code = _OK  # type: ignore[assignment]
     for key, value in ((INPUTS, item.inputs), (OUTPUTS, outputs)):
-        put(span.attributes.add(key=key).value, msgspec.json.encode(value, enc_hook=repr).decode())
+        _put(span, key, value)
     record = read_span(span)
     facts = record.facts
     info = trace_info(
@@ -65,3 +75,14 @@ def _trace(item: Item, experiment_id: str, queue: str) -> Trace:
         tags={"mlflow.traceName": _NAME},
     )
     return Trace(info, [record])
+
+
+def _put(span: Span, key: str, value: Any) -> None:
+    """An attribute of plain data; as JSON text where it is nested deeper than spans can be."""
+    text = msgspec.json.encode(value, enc_hook=repr)
+    attribute = span.attributes.add(key=key)
+    try:
+        put(attribute.value, msgspec.json.decode(text))
+    except InvalidInput:
+        attribute.value.Clear()
+        attribute.value.string_value = text.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -53,7 +54,7 @@ def decoded(text: str) -> Definition:
 
 def checked_reviewers(given: Iterable[str] | str) -> list[str]:
     """Names of reviewers, each once. Raises InvalidInput."""
-    names = [given] if isinstance(given, str) else list(given)
+    names: list[Any] = [given] if isinstance(given, str) else list(given)
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise InvalidInput(f"A reviewer is {name!r}; expected a name, such as an e-mail address.")

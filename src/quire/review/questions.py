@@ -32,9 +32,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def checked_questions(given: Any, *, pairs: bool) -> list[Question]:
     """Questions as a queue keeps them; text alone is a question's name. Raises InvalidInput."""
-    listed = [given] if isinstance(given, str | Question) else list(given)
-    if not listed:
-        raise InvalidInput("A queue asks at least one question; give questions=[Question(name='correct')].")
+    listed = [given] if isinstance(given, str | Question) else given
+    if not isinstance(listed, list | tuple) or not listed:
+        raise InvalidInput(f"The questions are {given!r:.80}; give at least one: [Question(name='correct')].")
     questions = [_checked(one, pairs) for one in listed]
     names = [question.name for question in questions]
     twice = sorted({name for name in names if names.count(name) > 1})

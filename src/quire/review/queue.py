@@ -180,7 +180,7 @@ class Queue:
                 f"{reviewer!r} has answered {question!r} of the item {item_id}; pass replace=True to answer anew."
             )
         source = AssessmentSource(source_type="HUMAN", source_id=reviewer)
-        said = {"source": source, "rationale": comment, "metadata": self._metadata(item, reviewer)}
+        said: dict[str, Any] = {"source": source, "rationale": comment, "metadata": self._metadata(item, reviewer)}
         if question in mine:
             old = mine[question].assessment_id
             self._client.override_feedback(trace_id=item.trace_id, assessment_id=old, value=value, **said)

@@ -43,9 +43,7 @@ def create_queue(
 
     Raises InvalidInput for what makes no queue, AlreadyExists for a name that the experiment has.
     """
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidInput(f"The queue's name is {name!r}; expected text.")
-    check_text(name, "The queue's name", _MAX_NAME)
+    _check_name(name)
     definition = Definition(
         name=name,
         questions=checked_questions(questions, pairs=pairs),
@@ -60,6 +58,12 @@ def create_queue(
         raise AlreadyExists(f"The experiment {place} has a review queue {name!r}. Open it with get_queue({name!r}).")
     run = client.create_run(place, run_name=name, tags={NAME_TAG: name, DEFINITION_TAG: encoded(definition)})
     return Queue(client, run.info.run_id, place, definition)
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput(f"The queue's name is {name!r}; expected text.")
+    check_text(name, "The queue's name", _MAX_NAME)
 
 
 def get_queue(name: str, *, experiment_id: str | None = None) -> Queue:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
 import functools
 import hashlib
 import inspect
@@ -63,8 +62,9 @@ class Scorer(abc.ABC):
 
     def parameters(self) -> dict[str, Any]:
         """What decides its scores besides its code."""
-        if dataclasses.is_dataclass(self):
-            return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        fields = getattr(self, "__dataclass_fields__", None)
+        if fields is not None:
+            return {name: getattr(self, name) for name in fields}
         own = {name: value for name, value in vars(self).items() if name != "fingerprint"}
         return {"name": self.name, **own}
 
@@ -123,8 +123,12 @@ def score_rows(scorer: Scorer, rows: Iterable[ScoredRow]) -> Iterator[list[Score
 
 
 def digest(said: Any) -> str:
-    """SHA-256 of a value's JSON, its keys in order."""
-    return hashlib.sha256(msgspec.json.encode(said, order="deterministic", enc_hook=_described)).hexdigest()
+    """SHA-256 of a value's JSON, its keys in order; of its text, where it has no JSON."""
+    try:
+        text = msgspec.json.encode(said, order="deterministic", enc_hook=_described)
+    except (RecursionError, TypeError, ValueError):
+        text = repr(said).encode("utf-8", "replace")
+    return hashlib.sha256(text).hexdigest()
 
 
 def source_of(thing: Any) -> str:
@@ -143,11 +147,20 @@ def _constants(code: Any) -> list[Any]:
     ]
 
 
+def _held(cell: Any) -> Any:
+    """What a function closes over; of another function the source alone, for it may close over the first."""
+    try:
+        held = cell.cell_contents
+    except ValueError:  # not bound yet
+        return None
+    return source_of(held) if inspect.isfunction(held) else held
+
+
 def _described(value: Any) -> Any:
     if isinstance(value, Scorer):
         return value.fingerprint
     if inspect.isfunction(value):
-        cells = [cell.cell_contents for cell in value.__closure__ or () if cell is not None]
+        cells = [_held(cell) for cell in value.__closure__ or ()]
         return [value.__qualname__, source_of(value), cells, value.__defaults__, value.__kwdefaults__]
     if isinstance(value, functools.partial):
         return [value.func, value.args, value.keywords]

@@ -106,7 +106,7 @@ class EmbeddingSimilarity(Scorer):
     _vectors: _Vectors = dataclasses.field(default_factory=_Vectors, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.model, str) or not self.model.strip():
+        if not str(self.model or "").strip():
             raise InvalidInput(f"model is {self.model!r}; expected the name of an embeddings model.")
 
     def parameters(self) -> dict[str, Any]:

@@ -55,11 +55,18 @@ class MlflowScorer(Scorer):
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Of its parameters as MLflow writes them, and its source where it is a function."""
+        """Of its parameters as MLflow writes them, and its source."""
         wrapped = self.wrapped
-        written = wrapped.model_dump() if hasattr(wrapped, "model_dump") else None
         function = getattr(wrapped, "_original_func", None)
-        return digest(["mlflow", type(wrapped).__qualname__, repr(written), function or source_of(type(wrapped))])
+        return digest(["mlflow", type(wrapped).__qualname__, _written(wrapped), function or source_of(type(wrapped))])
+
+
+def _written(wrapped: Any) -> str:
+    """The parameters of a scorer of MLflow as text. It refuses to write out scorers of a user's class."""
+    try:
+        return repr(wrapped.model_dump())
+    except Exception:
+        return repr(sorted((name, repr(value)) for name, value in vars(wrapped).items()))
 
 
 def _mlflow_trace(trace: Any) -> Any:

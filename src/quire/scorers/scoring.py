@@ -14,7 +14,7 @@ from quire.scorers.base import Scorer
 
 _UNNAMED = "feedback"
 """The name that MLflow gives to a Feedback without one."""
-_WORDS = {"yes": True, "no": False, "true": True, "false": False}
+_WORDS: dict[object, bool] = {"yes": True, "no": False, "true": True, "false": False, 1: True, 0: False}
 _EXPECTED = "a bool, number or text, a Feedback, a list or mapping of these, or None"
 _MAX_ERROR = 2_000
 
@@ -146,10 +146,10 @@ def read_value(kind: ScoreKind | None, value: Any) -> ScoreValue | None:
 def _binary(value: ScoreValue) -> bool:
     if isinstance(value, bool):
         return value
-    found = _WORDS.get(value.strip().lower()) if isinstance(value, str) else {0: False, 1: True}.get(value)  # type: ignore[call-overload]
+    found = _WORDS.get(value.strip().lower() if isinstance(value, str) else value)
     if found is None:
         raise WrongType(f"The scorer said {_shown(value)}, and it is a binary one; expected True or False.")
-    return bool(found)
+    return found
 
 
 def _number(value: ScoreValue) -> bool | int | float:
