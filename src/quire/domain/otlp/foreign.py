@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from quire.domain.errors import InvalidInput
 from quire.domain.otlp.reading import read_span
-from quire.domain.otlp.values import put
+from quire.domain.otlp.values import put_any
 from quire.domain.traces import SpanRecord
 
 _CODES = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2, "UNSET": 0, "OK": 1, "ERROR": 2}
@@ -65,19 +65,19 @@ def _status(code: Any, message: str | None) -> Status:
 def _describe(span: Span, data: Mapping[str, Any]) -> None:
     span.name = str(data["name"])
     for key, text in (data.get("attributes") or {}).items():
-        put(span.attributes.add(key=key).value, _decoded(text))
+        put_any(span.attributes.add(key=key).value, _decoded(text))
     for item in data.get("events") or []:
         event = span.events.add(
             name=str(item["name"]), time_unix_nano=int(item.get("time_unix_nano", item.get("timestamp", 0)))
         )
         for key, value in (item.get("attributes") or {}).items():
-            put(event.attributes.add(key=key).value, value)
+            put_any(event.attributes.add(key=key).value, value)
     for item in data.get("links") or []:
         link = span.links.add(
             trace_id=_bytes(item["trace_id"].removeprefix("tr-"), 16), span_id=_bytes(item["span_id"], 8)
         )
         for key, value in (item.get("attributes") or {}).items():
-            put(link.attributes.add(key=key).value, value)
+            put_any(link.attributes.add(key=key).value, value)
 
 
 def _bytes(text: str | None, length: int) -> bytes:

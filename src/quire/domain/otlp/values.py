@@ -7,12 +7,17 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from quire.domain.errors import InvalidInput
 
-# Deeper values than these are refused; protobuf itself stops at a hundred messages, two for each level.
-MAX_DEPTH = 64
+MAX_DEPTH = 30
+"""Levels of a value that a request may hold: protobuf's readers stop at a hundred messages inside of one another.
+
+A level of a mapping takes three (list of pairs, pair, value), one of a list two; around the value stand up to six
+(resource spans, scope spans, span, event or link, pair, value). So 31 levels of mappings can be read, one is left over.
+"""
 
 
 def plain(value: AnyValue) -> Any:
@@ -66,6 +71,15 @@ def put(target: AnyValue, value: Any, depth: int = 0) -> None:
             put(target.array_value.values.add(), item, depth + 1)
     elif value is not None:
         target.string_value = str(value)
+
+
+def put_any(target: AnyValue, value: Any) -> None:
+    """Set ``target`` to plain data; what is nested too deep is kept as its JSON text."""
+    try:
+        put(target, value)
+    except InvalidInput:
+        target.Clear()
+        target.string_value = msgspec.json.encode(value).decode()
 
 
 def wire(value: AnyValue) -> dict[str, Any]:
