@@ -6,7 +6,7 @@ import json
 import sys
 
 import mlflow
-from mlflow.entities import SpanType
+from mlflow.entities import Link, SpanType
 
 
 def said(trace: mlflow.entities.Trace) -> dict[str, object]:
@@ -32,6 +32,9 @@ def said(trace: mlflow.entities.Trace) -> dict[str, object]:
                 "outputs": span.outputs,
                 "attributes": {key: value for key, value in span.attributes.items() if not key.startswith("mlflow.")},
                 "events": [[event.name, event.attributes.get("exception.type")] for event in span.events],
+                "links": [[link.trace_id, link.span_id, link.attributes] for link in span.links],
+                "level": span.log_level.name,
+                "description": span.description,
                 "milliseconds": (span.end_time_ns - span.start_time_ns) // 1_000_000 < 60_000,
             }
             for span in trace.data.spans
@@ -48,7 +51,8 @@ def write() -> str:
             )
             root.set_inputs({"question": "why", "text": '{"json": "in text"}'})
             root.set_outputs('["json in text"]')
-            with mlflow.start_span("call", span_type=SpanType.CHAT_MODEL) as call:
+            link = Link("tr-" + "a" * 32, "b" * 16, {"why": "again"})
+            with mlflow.start_span("call", SpanType.CHAT_MODEL, links=[link], description="asks") as call:
                 call.set_inputs({"messages": [{"role": "user", "content": "why"}], "model": "gpt-4o"})
                 call.set_outputs({"choices": [{"message": {"role": "assistant", "content": "because"}}]})
                 call.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7})

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 import quire
-from quire.entities import Trace
+from quire.entities import Link, SpanLogLevel, Trace
 from tests.server.mlflow_program import answers_of
 from tests.tracing.conftest import last_trace, names_by_parent
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.slow]
 PROGRAM = Path(__file__).with_name("mlflow_traces.py")
+LINK = Link("tr-" + "a" * 32, "b" * 16, {"why": "again"})
 USAGE = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
 
 
@@ -28,7 +29,7 @@ def write() -> str:
         )
         root.set_inputs({"question": "why", "text": '{"json": "in text"}'})
         root.set_outputs('["json in text"]')
-        with quire.start_span("call", "CHAT_MODEL") as call:
+        with quire.start_span("call", "CHAT_MODEL", links=[LINK], description="asks") as call:
             call.set_inputs({"messages": [{"role": "user", "content": "why"}], "model": "gpt-4o"})
             call.set_outputs({"choices": [{"message": {"role": "assistant", "content": "because"}}]})
             call.set_attribute("mlflow.chat.tokenUsage", USAGE)
@@ -75,7 +76,11 @@ def check_what_mlflow_read(read: dict[str, Any]) -> None:
     assert call["outputs"]["choices"][0]["message"]["content"] == "because"
     assert call["status"] == ["ERROR", "ValueError: at the end"]
     assert call["events"] == [["exception", "builtins.ValueError"]]
+    assert call["links"] == [[LINK.trace_id, LINK.span_id, LINK.attributes]]
+    assert (call["level"], call["description"], root["level"]) == ("ERROR", "asks", "ERROR")
     assert root["milliseconds"]
+    stats = json.loads(read["metadata"]["mlflow.trace.sizeStats"])
+    assert (stats["num_spans"], stats["total_size_bytes"]) == (2, int(read["metadata"]["mlflow.trace.sizeBytes"]))
 
 
 def check_what_quire_read(trace_id: str) -> None:
@@ -91,6 +96,7 @@ def check_what_quire_read(trace_id: str) -> None:
     assert call.outputs["choices"][0]["message"]["content"] == "because"
     assert (call.token_usage, call.model_name) == (USAGE, "gpt-4o")
     assert call.status.status_code == "ERROR"
+    assert (call.links, call.log_level, call.description) == ([LINK], SpanLogLevel.ERROR, "asks")
     assert call.events[0].name == "exception"
     assert Trace.from_json(trace.to_json()) == trace
 

@@ -171,3 +171,19 @@ def test_mlflows_server_is_a_collector(mlflow_server: str) -> None:
     (trace,) = open_store(mlflow_server).get_traces([trace_id])
     assert [span.name for span in trace.spans] == ["answer", "Completions"]
     assert trace.spans[1].type == "CHAT_MODEL"
+
+
+def test_values_nested_deep_can_be_read_by_a_collector(receiver: Receiver) -> None:
+    deep: Any = "bottom"
+    for _ in range(60):
+        deep = {"in": deep}
+    quire.tracing.configure(otlp_endpoint=receiver.url)
+    with quire.start_span("s") as span:
+        span.set_inputs(deep)
+        span.set_attribute("deep", deep)
+        span.add_event("deep", {"value": deep})
+    quire.tracing.flush()
+    (sent,) = receiver.spans
+    attributes = plain_attributes(sent.attributes)
+    assert json.loads(attributes["deep"]) == json.loads(attributes["mlflow.spanInputs"]) == deep
+    assert json.loads(plain_attributes(sent.events[0].attributes)["value"]) == deep

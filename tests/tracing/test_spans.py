@@ -12,7 +12,7 @@ import pytest
 
 import quire
 from quire import tracing
-from quire.domain.errors import InvalidInput, InvalidState
+from quire.domain.errors import InvalidInput
 from tests.tracing.conftest import last_trace, names_by_parent
 
 
@@ -267,8 +267,6 @@ def test_spans_without_context_have_the_parent_that_was_given() -> None:
 
 
 def test_what_is_said_of_the_current_trace_is_stored_with_it() -> None:
-    with pytest.raises(InvalidState, match="No trace is being made here"):
-        quire.update_current_trace(tags={"a": "b"})
     with quire.start_span("s"):
         quire.update_current_trace(
             tags={"tag": 1},  # type: ignore[dict-item]
@@ -294,6 +292,15 @@ def test_what_is_said_of_the_current_trace_is_stored_with_it() -> None:
     }.items() <= info.trace_metadata.items()
     assert (info.client_request_id, info.request_preview, info.response_preview) == ("mine", "asked", "answered")
     assert info.state == "ERROR"
+
+
+def test_outside_of_a_trace_nothing_is_said_of_one(caplog: pytest.LogCaptureFixture) -> None:
+    quire.update_current_trace(tags={"a": "b"})
+    assert "No trace is being made here" in caplog.text
+    caplog.clear()
+    tracing.disable()
+    quire.update_current_trace(tags={"a": "b"})
+    assert caplog.text == ""
 
 
 def test_a_state_that_was_set_counts_alone_too() -> None:

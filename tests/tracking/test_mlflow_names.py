@@ -22,14 +22,9 @@ NOT_OURS_YET = {
     "workspace",
     "mcp",
 }
-NOT_WHOLE_YET = {
-    # tracing is not finished: links, descriptions, log levels, destinations and a sampling ratio for one function
-    # are not taken yet, and what follows them stands at another position
-    "start_span",
-    "start_span_no_context",
-    "start_trace",
-    "trace",
-    "update_current_trace",
+OUR_OWN = {
+    # compares variants on a dataset; MLflow's judges one model, and its 3 has put mlflow.genai.evaluate in its place
+    "evaluate",
 }
 LEFT_OUT = {
     # a catalog of Databricks that traces go to
@@ -89,7 +84,7 @@ def test_every_shared_function_takes_mlflows_parameters(
     wrong = {
         name: missing
         for name in shared
-        if name not in NOT_WHOLE_YET
+        if name not in OUR_OWN
         and (
             missing := [
                 each for each in missing_parameters(getattr(owner, name), wanted[name]) if (name, each) not in LEFT_OUT

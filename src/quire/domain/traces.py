@@ -32,6 +32,10 @@ FINALIZED = "mlflow.trace.infoFinalized"
 TOKEN_USAGE = "mlflow.trace.tokenUsage"  # noqa: S105 - a key of metadata
 COST = "mlflow.trace.cost"
 SIZE_STATS = "mlflow.trace.sizeStats"
+SIZE_BYTES = "mlflow.trace.sizeBytes"
+TRACE_INPUTS = "mlflow.traceInputs"
+TRACE_OUTPUTS = "mlflow.traceOutputs"
+SCHEMA_VERSION = "mlflow.trace_schema.version"
 SESSION = "mlflow.trace.session"
 USER = "mlflow.trace.user"
 MAX_TRACE_ID = 100
@@ -42,7 +46,7 @@ FIXED_TAGS = frozenset({ARTIFACT_LOCATION_TAG, SPANS_LOCATION_TAG})
 _TRACE_ID = re.compile(r"[\w.:/\-]+")
 
 
-class ExperimentLocation(Entity, frozen=True, kw_only=True):
+class ExperimentLocation(Entity, frozen=True):
     """The experiment that a trace belongs to."""
 
     experiment_id: str = ""

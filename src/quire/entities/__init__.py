@@ -20,6 +20,8 @@ from quire.domain.entities import (
     Tag,
 )
 from quire.domain.registry import LoggedModel
+from quire.domain.traces import ExperimentLocation as MlflowExperimentLocation
+from quire.domain.traces import TraceLocation
 from quire.entities.assessments import Assessment, Expectation, Feedback
 from quire.entities.spans import Link, Span, SpanEvent, SpanStatus
 from quire.entities.traces import Trace, TraceData, TraceInfo
@@ -29,6 +31,7 @@ from quire.entities.words import (
     LoggedModelStatus,
     RunStatus,
     SourceType,
+    SpanLogLevel,
     SpanStatusCode,
     SpanType,
     TraceState,
@@ -62,6 +65,7 @@ __all__ = [
     "LoggedModelStatus",
     "LoggedModelTag",
     "Metric",
+    "MlflowExperimentLocation",
     "ModelInput",
     "ModelOutput",
     "Param",
@@ -75,6 +79,7 @@ __all__ = [
     "SourceType",
     "Span",
     "SpanEvent",
+    "SpanLogLevel",
     "SpanStatus",
     "SpanStatusCode",
     "SpanType",
@@ -82,6 +87,7 @@ __all__ = [
     "Trace",
     "TraceData",
     "TraceInfo",
+    "TraceLocation",
     "TraceState",
     "ViewType",
 ]

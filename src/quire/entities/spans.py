@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from quire.domain.errors import InvalidInput
-from quire.domain.span_names import INPUTS, OUTPUTS
+from quire.domain.span_names import DESCRIPTION, INPUTS, LOG_LEVEL, OUTPUTS
 from quire.domain.traces import SpanRecord
+from quire.entities.words import SpanLogLevel
 
 if TYPE_CHECKING:
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
@@ -34,12 +35,24 @@ class SpanEvent(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any] = {}
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """Another span that this one has to do with."""
+class Link(msgspec.Struct, frozen=True):
+    """Another span that this one has to do with: ``trace_id`` (``tr-…``), ``span_id``, and how, if that was said."""
 
     trace_id: str
     span_id: str
     attributes: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As MLflow's trace files hold it."""
+        return msgspec.structs.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Link:
+        """What :meth:`to_dict`, or MLflow's, has written. InvalidInput for something else."""
+        try:
+            return msgspec.convert(data, cls)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"This is no link of a span: {error}.") from None
 
 
 class Span:
@@ -120,6 +133,18 @@ class Span:
     def llm_cost(self) -> dict[str, float] | None:
         """US dollars by kind, if the price is known."""
         return None if self._record.cost is None else dict(self._record.cost)
+
+    @property
+    def log_level(self) -> SpanLogLevel | None:
+        """How much it matters; None if that was not said."""
+        level = self.attributes.get(LOG_LEVEL)
+        return SpanLogLevel(level) if level in tuple(SpanLogLevel) else None
+
+    @property
+    def description(self) -> str | None:
+        """What it is for, in words; None if that was not said."""
+        text = self.attributes.get(DESCRIPTION)
+        return None if text is None else str(text)
 
     @property
     def inputs(self) -> Any:

@@ -5,7 +5,10 @@ The constants are the words themselves, except those of ViewType, which MLflow n
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Final
+
+from quire.domain.errors import InvalidInput
 
 
 class ViewType:
@@ -83,6 +86,25 @@ class SpanType:
     GUARDRAIL: Final = "GUARDRAIL"
     EVALUATOR: Final = "EVALUATOR"
     UNKNOWN: Final = "UNKNOWN"
+
+
+class SpanLogLevel(IntEnum):
+    """How much a span matters to who reads a trace."""
+
+    DEBUG = 10
+    INFO = 20
+    WARNING = 30
+    ERROR = 40
+    CRITICAL = 50
+
+    @classmethod
+    def from_value(cls, value: object) -> SpanLogLevel:
+        """A level by its name, in any case, or its number. InvalidInput for another value."""
+        try:
+            return cls[value.strip().upper()] if isinstance(value, str) else cls(value)  # type: ignore[arg-type]
+        except (KeyError, ValueError):
+            known = ", ".join(level.name for level in cls)
+            raise InvalidInput(f"{str(value)[:60]!r} is no log level of a span; expected one of {known}.") from None
 
 
 class SpanStatusCode:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from quire.tracing.around import carry, context, link_prompt
 from quire.tracing.beginning import activate, begin, deactivate
-from quire.tracing.configuring import configure, disable, enable, is_enabled, reset
+from quire.tracing.configuring import configure, disable, enable, is_enabled, reset, set_destination
 from quire.tracing.decorator import trace
 from quire.tracing.exporter import dropped, flush, flush_trace_async_logging
 from quire.tracing.fluent import (
@@ -72,6 +72,7 @@ __all__ = [
     "override_feedback",
     "reset",
     "search_traces",
+    "set_destination",
     "set_trace_tag",
     "set_tracing_context_from_http_request_headers",
     "start_span",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import random
@@ -40,14 +41,16 @@ def begin(
     start_ns: int | None = None,
     uri: str | None = None,
     run_id: str | None = None,
+    sample_rate: float | None = None,
 ) -> Span:
     """Begin a span below ``parent``, else below the current one. It is not made current; ``inputs`` is JSON text.
 
-    A root belongs to what is active here, unless ``experiment_id``, ``run_id`` or ``uri``, a store's, say otherwise.
+    A root belongs to what is active here, unless ``experiment_id``, ``run_id`` or ``uri``, a store's, say otherwise;
+    ``sample_rate`` counts for it instead of what is configured.
     This never raises: where no span can be made, what is returned takes everything and keeps nothing.
     """
     try:
-        return _begin(name, span_type, inputs, attributes, parent, experiment_id, start_ns, uri, run_id)
+        return _begin(name, span_type, inputs, attributes, parent, experiment_id, start_ns, uri, run_id, sample_rate)
     except Exception as failed:
         log.error("A span could not be begun: %r", failed)
         return NO_SPAN
@@ -63,12 +66,13 @@ def _begin(
     start_ns: int | None,
     uri: str | None,
     run_id: str | None,
+    sample_rate: float | None,
 ) -> Span:
     above = otel.get_current_span() if parent is None else parent
     if type(above) is Span and above is not NO_SPAN:
         return Span(above.live_trace, _bits(64) or 1, above.id_bytes, name, span_type, inputs, attributes, start_ns)
     around = above.get_span_context()
-    trace = _begin_trace(around, experiment_id, run_id, uri)
+    trace = _begin_trace(around, experiment_id, run_id, uri, sample_rate)
     parent_id = around.span_id.to_bytes(8, "big") if around.is_valid and around.is_remote else b""
     number = _bits(64) or 1
     trace.entry = number
@@ -79,7 +83,13 @@ def _begin(
     return span
 
 
-def _begin_trace(around: otel.SpanContext, experiment_id: str | None, run_id: str | None, uri: str | None) -> LiveTrace:
+def _begin_trace(
+    around: otel.SpanContext,
+    experiment_id: str | None,
+    run_id: str | None,
+    uri: str | None,
+    sample_rate: float | None,
+) -> LiveTrace:
     """A trace of its own, or the part made here of one that another process has begun."""
     settings = state.settings()
     place, experiment, active_run = _place(uri)
@@ -89,6 +99,8 @@ def _begin_trace(around: otel.SpanContext, experiment_id: str | None, run_id: st
         metadata.update(surroundings.metadata)
     if run_id or active_run:
         metadata[SOURCE_RUN] = run_id or str(active_run)
+    other_run = run_id if run_id != active_run else None
+    experiment = destination.OF_RUN + other_run if other_run else state.experiment() or experiment
     sampling = settings.sampling
     if around.is_valid and around.is_remote:
         trace_id = around.trace_id
@@ -100,6 +112,9 @@ def _begin_trace(around: otel.SpanContext, experiment_id: str | None, run_id: st
             sampling = Sampling(rate=0.0, slow_seconds=sampling.slow_seconds, rule=sampling.rule)
     else:
         trace_id = _bits(128) or 1
+        if sample_rate is not None:
+            before = sampling or Sampling()
+            sampling = Sampling(rate=sample_rate, slow_seconds=before.slow_seconds, rule=before.rule)
     trace = LiveTrace(trace_id, experiment_id or experiment, place.deliver, metadata=metadata, sampling=sampling)
     if surroundings.tags:
         trace.tags.update(surroundings.tags)
@@ -113,6 +128,21 @@ def _place(uri: str | None) -> tuple[destination.Destination, str, str | None]:
         return destination.of(run.uri), run.run.info.experiment_id, run.run_id
     place = destination.here() if uri is None else destination.of(uri)
     return place, place.experiment, None
+
+
+def say_not_root(span: Span, **given: object) -> None:
+    """Say in the log what was given for a trace but not used, because the span is a step of one; once for each name."""
+    if span is not NO_SPAN and span.span_number != span.live_trace.entry:
+        for what, value in given.items():
+            if value is not None:
+                _say_not_root(span.name, what)
+
+
+@functools.lru_cache(maxsize=1024)
+def _say_not_root(name: str, what: str) -> None:
+    log.warning(
+        "%s of the span %r is not used: it is a step of a trace, and only the root of one decides that.", what, name
+    )
 
 
 def activate(span: otel.Span) -> Token[Context]:

@@ -15,7 +15,8 @@ from quire.domain.redaction import redact, redact_value
 from quire.domain.span_names import COST, MODEL, USAGE
 from quire.tracing import state
 from quire.tracing.completing import complete
-from quire.tracing.finished import FinishedEvent, FinishedSpan, FinishedTrace
+from quire.tracing.finished import FinishedEvent, FinishedLink, FinishedSpan, FinishedTrace
+from quire.tracing.links import ids_of
 from quire.tracing.markers import SHAPES_ONLY
 from quire.tracing.settings import SpanProcessor
 from quire.tracing.values import as_data, to_json
@@ -31,7 +32,7 @@ _FEW_NUMBERS = 3
 
 
 class Held(msgspec.Struct):
-    """What is kept of a span, as plain data. ``events`` are pairs of a name and attributes."""
+    """What is kept of a span, as plain data. ``events`` are names and attributes, ``links`` ids and attributes."""
 
     name: str
     type: str
@@ -40,6 +41,7 @@ class Held(msgspec.Struct):
     attributes: dict[str, Any]
     message: str
     events: list[tuple[str, dict[str, Any]]]
+    links: list[tuple[bytes, bytes, dict[str, Any]]] = []
 
 
 def held_of(span: FinishedSpan, *, cleaned: bool) -> Held:
@@ -52,6 +54,7 @@ def held_of(span: FinishedSpan, *, cleaned: bool) -> Held:
         dict(span.attributes),
         span.message,
         [(item.name, _decoded(item.attributes)) for item in span.events],
+        [(item.trace_id, item.span_id, _decoded(item.attributes)) for item in span.links],
     )
     return held if cleaned else _cleaned(held)
 
@@ -105,6 +108,7 @@ def _for_disk(span: FinishedSpan, held: Held) -> FinishedSpan:
             FinishedEvent(redact(name), before.time_ns, to_json(redact_value(attributes)))
             for before, (name, attributes) in zip(span.events, held.events, strict=False)
         ],
+        links=[FinishedLink(trace, one, to_json(redact_value(said))) for trace, one, said in held.links],
     )
 
 
@@ -138,6 +142,10 @@ def _after(hook: SpanProcessor, held: Held) -> Held:
         "attributes": held.attributes,
         "message": held.message,
         "events": [{"name": name, "attributes": attributes} for name, attributes in held.events],
+        "links": [
+            {"trace_id": f"tr-{trace_id.hex()}", "span_id": span_id.hex(), "attributes": attributes}
+            for trace_id, span_id, attributes in held.links
+        ],
     }
     hook(given)
     return Held(
@@ -148,6 +156,7 @@ def _after(hook: SpanProcessor, held: Held) -> Held:
         {str(key): as_data(value) for key, value in given["attributes"].items()},
         str(given["message"]),
         [(str(item["name"]), as_data(dict(item["attributes"]))) for item in given["events"]],
+        [(*ids_of(item["trace_id"], item["span_id"]), as_data(dict(item["attributes"]))) for item in given["links"]],
     )
 
 
@@ -175,6 +184,7 @@ def _bare(held: Held) -> Held:
         {key: value for key, value in held.attributes.items() if key in _KEPT},
         _kind_of(held.message),
         [(name, {}) for name, _ in held.events],
+        [(trace_id, span_id, {}) for trace_id, span_id, _ in held.links],
     )
 
 
@@ -193,6 +203,7 @@ def _without_content(held: Held) -> Held:
             (name, {key: value if key == "exception.type" else shape(value) for key, value in attributes.items()})
             for name, attributes in held.events
         ],
+        [(trace_id, span_id, shape(attributes)) for trace_id, span_id, attributes in held.links],
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quire.domain.errors import InvalidInput
 from quire.tracing import state
+from quire.tracing.destination import experiment_at
 from quire.tracing.finished import FinishedSpan
 from quire.tracing.sampling import Sampling
 from quire.tracing.settings import Settings, SpanProcessor
@@ -58,6 +59,21 @@ def configure(
     if otlp_endpoint is not None:
         fields["otlp"] = _collector(otlp_endpoint, otlp_headers)
     return state.change(**fields)
+
+
+def set_destination(destination: Any, *, context_local: bool = False) -> None:
+    """Have traces that begin from now on go to an experiment, whichever is active (the run stays that of the trace).
+
+    ``destination`` is a :class:`quire.entities.MlflowExperimentLocation`; one without an id, or None, ends that.
+    ``context_local`` says it of this thread or task, and what they start, alone. What a single trace is given counts
+    more; :func:`reset` forgets it, in this context. ``MLFLOW_TRACING_DESTINATION``, an experiment's id, is the same.
+    Raises InvalidInput for another place.
+    """
+    experiment_id = experiment_at(destination)
+    if context_local:
+        state.set_experiment_here(experiment_id)
+    else:
+        state.change(experiment_id=experiment_id)
 
 
 def _collector(endpoint: str, headers: Mapping[str, str] | None) -> Collector | None:

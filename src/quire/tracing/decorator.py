@@ -9,8 +9,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast, overload
 
+import msgspec
+
+from quire.domain.errors import InvalidInput
 from quire.tracing import beginning, state
 from quire.tracing.arguments import Arguments
+from quire.tracing.destination import experiment_at
+from quire.tracing.finished import FinishedLink
+from quire.tracing.levels import said_of_span
+from quire.tracing.links import checked
+from quire.tracing.sampling import Sampling
 from quire.tracing.span import NO_SPAN, Span
 from quire.tracing.values import as_data, to_json
 
@@ -20,7 +28,18 @@ log = logging.getLogger("quire")
 
 
 @overload
-def trace(func: F) -> F: ...
+def trace(
+    func: F,
+    name: str | None = None,
+    span_type: str = "UNKNOWN",
+    attributes: Mapping[str, Any] | None = None,
+    output_reducer: Reducer | None = None,
+    trace_destination: Any = None,
+    sampling_ratio_override: float | None = None,
+    log_level: Any = None,
+    links: Sequence[Any] | None = None,
+    description: str | None = None,
+) -> F: ...
 @overload
 def trace(
     func: None = None,
@@ -28,6 +47,11 @@ def trace(
     span_type: str = "UNKNOWN",
     attributes: Mapping[str, Any] | None = None,
     output_reducer: Reducer | None = None,
+    trace_destination: Any = None,
+    sampling_ratio_override: float | None = None,
+    log_level: Any = None,
+    links: Sequence[Any] | None = None,
+    description: str | None = None,
 ) -> Callable[[F], F]: ...
 def trace(
     func: F | None = None,
@@ -35,26 +59,65 @@ def trace(
     span_type: str = "UNKNOWN",
     attributes: Mapping[str, Any] | None = None,
     output_reducer: Reducer | None = None,
+    trace_destination: Any = None,
+    sampling_ratio_override: float | None = None,
+    log_level: Any = None,
+    links: Sequence[Any] | None = None,
+    description: str | None = None,
 ) -> F | Callable[[F], F]:
     """Make every call of a function a span: of a function, a coroutine, a generator or an asynchronous generator.
 
     The arguments are its inputs by their names, ``self`` and ``cls`` left out; what the function returns is its
-    output. A generator's output is the list of what it yielded, or what ``output_reducer`` makes of that list; its
-    span is the current one only while the generator itself runs. Errors are recorded and go on.
+    output, unless it has set the span's outputs itself. A generator's output is the list of what it yielded, or what
+    ``output_reducer`` makes of that list; its span is the current one only while the generator itself runs. Errors are
+    recorded and go on.
+
+    Where a call begins a trace, ``trace_destination`` (:class:`quire.entities.MlflowExperimentLocation`) says to which
+    experiment it goes, and ``sampling_ratio_override`` (0 to 1) which share of them is kept, whatever share is
+    configured; traces with errors and slow ones are kept as ever. ``log_level``, ``links`` and ``description`` are as
+    in :func:`start_span`. Raises InvalidInput for values of these that are none, and for a reducer without a generator.
     """
-    if func is None:
-        return functools.partial(_traced, name=name, span_type=span_type, attributes=attributes, reducer=output_reducer)
-    return _traced(func, name=name, span_type=span_type, attributes=attributes, reducer=output_reducer)
+    if sampling_ratio_override is not None:
+        _check_share(sampling_ratio_override)
+    said = _Said(
+        name=name,
+        span_type=span_type,
+        attributes={**(attributes or {}), **said_of_span(log_level, description)},
+        reducer=output_reducer,
+        experiment_id=experiment_at(trace_destination),
+        sample_rate=sampling_ratio_override,
+        links=checked(links),
+    )
+    return functools.partial(_traced, said=said) if func is None else _traced(func, said=said)
 
 
-def _traced(
-    func: F, *, name: str | None, span_type: str, attributes: Mapping[str, Any] | None, reducer: Reducer | None
-) -> F:
+def _check_share(share: object) -> None:
+    if not isinstance(share, int | float):
+        raise InvalidInput(f"The sampling_ratio_override is {share!r}; expected a share from 0 to 1.")
+    Sampling(rate=share)
+
+
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program says of the calls of a function."""
+
+    name: str | None
+    span_type: str
+    attributes: dict[str, Any]
+    reducer: Reducer | None
+    experiment_id: str | None
+    sample_rate: float | None
+    links: list[FinishedLink]
+
+
+def _traced(func: F, *, said: _Said) -> F:
     if isinstance(func, classmethod | staticmethod):
-        inner = _traced(func.__func__, name=name, span_type=span_type, attributes=attributes, reducer=reducer)
-        return cast(F, type(func)(inner))
-    call = _Call(func, name, span_type, attributes or {}, reducer)
-    return cast(F, functools.wraps(func)(_wrapper(func, call)))
+        return cast(F, type(func)(_traced(func.__func__, said=said)))
+    if said.reducer is not None and not (inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func)):
+        raise InvalidInput(
+            f"output_reducer is given for {getattr(func, '__name__', func)!r}, which is no generator: what it returns "
+            "is its output. Leave it out."
+        )
+    return cast(F, functools.wraps(func)(_wrapper(func, _Call(func, said))))
 
 
 def _wrapper(func: Callable[..., Any], call: _Call) -> Callable[..., Any]:
@@ -73,7 +136,7 @@ def _wrapper(func: Callable[..., Any], call: _Call) -> Callable[..., Any]:
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
             with call.span(args, kwargs) as span:
                 result = await func(*args, **kwargs)
-                span.set_outputs(result)
+                span.returned(result)
             return result
 
         return coroutine
@@ -83,7 +146,7 @@ def _wrapper(func: Callable[..., Any], call: _Call) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             with call.span(args, kwargs) as span:
                 result = func(*args, **kwargs)
-                span.set_outputs(result)
+                span.returned(result)
             return result
 
     return wrapper
@@ -92,33 +155,33 @@ def _wrapper(func: Callable[..., Any], call: _Call) -> Callable[..., Any]:
 class _Call:
     """What is known of a traced function."""
 
-    def __init__(
-        self,
-        func: Callable[..., Any],
-        name: str | None,
-        span_type: str,
-        attributes: Mapping[str, Any],
-        reducer: Reducer | None,
-    ) -> None:
-        self.name = name or str(getattr(func, "__name__", type(func).__name__))
-        self.span_type = span_type
-        self.attributes = {str(key): as_data(value) for key, value in attributes.items()}
+    def __init__(self, func: Callable[..., Any], said: _Said) -> None:
+        self.name = said.name or str(getattr(func, "__name__", type(func).__name__))
+        self.said = said
+        self.attributes = {str(key): as_data(value) for key, value in said.attributes.items()}
         self.attributes["mlflow.spanFunctionName"] = getattr(func, "__name__", self.name)
-        self.reducer = reducer
         self._arguments = Arguments(func)
 
     def begin(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Span | None:
         """A span for one call, which is not current; None if it could not be made."""
         try:
-            return beginning.begin(
+            said = self.said
+            span = beginning.begin(
                 self.name,
-                self.span_type,
+                said.span_type,
                 inputs=to_json(self._arguments.named(args, kwargs)),
                 attributes=self.attributes,
+                experiment_id=said.experiment_id,
+                sample_rate=said.sample_rate,
             )
+            for link in said.links:
+                span.add_link(link)
+            if said.experiment_id is not None:
+                beginning.say_not_root(span, trace_destination=said.experiment_id)
         except Exception as failed:
             log.error("A span could not be begun: %r", failed)
             return None
+        return span
 
     def span(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Running:
         """A span for one call, current inside of the block; nothing at all while tracing is off."""
@@ -156,7 +219,7 @@ class _Collected:
     """The span of a generator, and what it has yielded."""
 
     def __init__(self, call: _Call, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        self._reducer = call.reducer
+        self._reducer = call.said.reducer
         self._items: list[Any] = []
         self.span = call.begin(args, kwargs) if state.is_on() else None
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from quire.domain.errors import InvalidInput
 from quire.store import current
 from quire.tracing.exporter import deliver_to
 from quire.tracking import experiments
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 NAMED = "name:"
 """Starts what stands for an experiment that is known only by its name."""
+OF_RUN = "run:"
+"""Starts what stands for the experiment of a run, of which only the id is known."""
 _MOST_KNOWN = 64
 _FILE, _ROOTED = "sqlite:///", "sqlite:////"
 _VARIABLES = (
@@ -85,6 +88,21 @@ def _key(uri: Any, environment: tuple[Any, ...]) -> tuple[Any, ...]:
         file, rooted = (_FILE, _ROOTED) if isinstance(uri, str) else (_FILE.encode(), _ROOTED.encode())
         relative = uri.startswith(file) and not uri.startswith(rooted)
     return (uri, os.getcwd() if relative else "", sys.argv[0] if sys.argv else "", environment)
+
+
+def experiment_at(location: Any) -> str | None:
+    """The id of the experiment that a location names: :class:`quire.entities.MlflowExperimentLocation`, or MLflow's.
+
+    None for no location, and for one that leaves the experiment open. Raises InvalidInput for another place.
+    """
+    place = getattr(location, "mlflow_experiment", None) or location
+    found = place if isinstance(place, str) else getattr(place, "experiment_id", None)
+    if found is None and place is not None and not hasattr(place, "experiment_id"):
+        raise InvalidInput(
+            f"The trace_destination is a {type(location).__name__}; traces go to experiments. Expected "
+            "quire.entities.MlflowExperimentLocation(experiment_id)."
+        )
+    return str(found) if found else None
 
 
 def _said_by_environment(uri: str) -> str:

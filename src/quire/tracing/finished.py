@@ -17,6 +17,14 @@ class FinishedEvent(msgspec.Struct, array_like=True, frozen=True):
     attributes: bytes = b"{}"
 
 
+class FinishedLink(msgspec.Struct, array_like=True, frozen=True):
+    """Another span that a span has to do with, by the bytes of its ids. ``attributes`` is JSON text."""
+
+    trace_id: bytes
+    span_id: bytes
+    attributes: bytes = b"{}"
+
+
 class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
     """A span that has ended. Times are nanoseconds since the epoch; ``inputs`` and ``outputs`` are JSON text."""
 
@@ -32,7 +40,7 @@ class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
     outputs: bytes | None
     attributes: dict[str, Any]
     events: list[FinishedEvent] = []
-    links: list[tuple[bytes, bytes]] = []
+    links: list[FinishedLink] = []
 
     @property
     def weight(self) -> int:
@@ -44,6 +52,8 @@ class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
             weight += len(self.outputs)
         for event in self.events:
             weight += 200 + len(event.attributes)
+        for link in self.links:
+            weight += 100 + len(link.attributes)
         return weight
 
 
@@ -52,7 +62,7 @@ class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     ``metadata`` and ``tags`` are those of the trace; ``overrides`` may hold the previews of its ``request`` and
     ``response`` and its ``state``, if they were set. All is complete once ``complete``, when the root has ended.
-    ``cleaned`` says that nothing is in it that may not be kept.
+    ``cleaned`` says that nothing is in it that may not be kept, ``in_parts`` that spans of it were handed on before.
     """
 
     trace_id: bytes
@@ -64,6 +74,7 @@ class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     client_request_id: str = ""
     complete: bool = False
     cleaned: bool = False
+    in_parts: bool = False
 
     @property
     def weight(self) -> int:

@@ -40,6 +40,7 @@ class LiveTrace:
         "entry",
         "entry_ended",
         "experiment_id",
+        "in_parts",
         "kept",
         "metadata",
         "overrides",
@@ -67,6 +68,7 @@ class LiveTrace:
         self.kept = sampling is None or sampling.keeps_at_start(trace_id)
         self.entry = 0
         self.entry_ended = False
+        self.in_parts = False
         self._held: list[FinishedSpan] = []
         self._lock = threading.RLock()  # the collector may end a forgotten span of this trace at any moment
         self._process = _this_process[0]
@@ -99,6 +101,7 @@ class LiveTrace:
             spans, self._held = self._held, []
             if not self.kept or not spans:
                 return
+            in_parts, self.in_parts = self.in_parts, True
         self.deliver(
             FinishedTrace(
                 trace_id=self.trace_id.to_bytes(16, "big"),
@@ -109,6 +112,7 @@ class LiveTrace:
                 overrides=self.overrides.copy(),
                 client_request_id=self.client_request_id,
                 complete=is_entry and not span.parent_id,
+                in_parts=in_parts,
             )
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentelemetry import trace as otel
 
 from quire.domain.errors import InvalidState
 from quire.tracing import beginning, state
+from quire.tracing.links import add_links
 from quire.tracing.span import NO_SPAN, Span
 from quire.tracing.values import to_json
 
@@ -25,6 +26,7 @@ def start_trace(
     experiment_id: str | None,
     start_time_ns: int | None,
     run_id: str | None,
+    links: Sequence[Any] | None,
     uri: str,
 ) -> Span:
     """Begin a trace in the store of ``uri``; what is returned is its root."""
@@ -43,6 +45,7 @@ def start_trace(
     if span is NO_SPAN:
         return span
     span.set_attributes(attributes or {})
+    add_links(span, links)
     span.live_trace.tags.update({str(key): str(value) for key, value in (tags or {}).items()})
     _open[span.trace_id] = {span.span_id: span}
     return span
@@ -57,6 +60,7 @@ def start_span(
     inputs: Any,
     attributes: Mapping[str, Any] | None,
     start_time_ns: int | None,
+    links: Sequence[Any] | None,
 ) -> Span:
     """Begin a span below another of a trace that is open."""
     if trace_id == NO_SPAN.trace_id:
@@ -71,6 +75,7 @@ def start_span(
     if span is NO_SPAN:
         return span
     span.set_attributes(attributes or {})
+    add_links(span, links)
     _open[trace_id][span.span_id] = span
     return span
 

@@ -16,6 +16,7 @@ CONTENT_VARIABLE = "QUIRE_TRACE_CONTENT"
 RATE_VARIABLES = ("QUIRE_TRACE_SAMPLING_RATIO", "MLFLOW_TRACE_SAMPLING_RATIO")
 COLLECTOR_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 DISK_VARIABLE = "QUIRE_TRACE_SPILL_MB"
+DESTINATION_VARIABLE = "MLFLOW_TRACING_DESTINATION"
 _SPILL_MB = 1024
 _FALSE = {"0", "false", "no", "off"}
 
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str] = {}
     most_on_disk: int = _SPILL_MB * 1024 * 1024
     otlp: Collector | None = None
+    experiment_id: str | None = None
 
 
 def from_environment() -> Settings:
@@ -51,6 +53,7 @@ def from_environment() -> Settings:
             content=content,
             most_on_disk=int(float(disk) * 1024 * 1024),
             otlp=_collector(),
+            experiment_id=os.environ.get(DESTINATION_VARIABLE) or None,
         )
     except (ValueError, InvalidInput) as error:
         log.warning("The environment's settings of tracing are not used: %s", error)

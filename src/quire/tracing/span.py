@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from opentelemetry import trace as otel
 
+from quire.domain.span_names import DESCRIPTION, LOG_LEVEL
 from quire.tracing import state
-from quire.tracing.finished import FinishedEvent, FinishedSpan
+from quire.tracing.failures import stack_of, text_of
+from quire.tracing.finished import FinishedEvent, FinishedLink, FinishedSpan
+from quire.tracing.levels import said_of_span
+from quire.tracing.links import link_of
 from quire.tracing.live import LiveTrace
 from quire.tracing.values import to_json
+
+if TYPE_CHECKING:
+    from quire.entities.spans import Link
 
 UNSET, OK, ERROR = 0, 1, 2
 _STATUS = {"UNSET": UNSET, "OK": OK, "ERROR": ERROR}
@@ -35,9 +41,10 @@ class SpanState(msgspec.Struct, frozen=True):
 class Span(otel.Span):
     """A step of a trace that is under way. Made by :func:`quire.start_span`, :func:`quire.trace` and instrumentation.
 
-    Nothing here raises for a value that cannot be kept: what JSON has no form for is kept as its ``repr``. Inputs,
-    outputs and attributes are those of the moment at which they are set; after the end nothing can be set any more.
-    ``live_trace`` is the trace that it belongs to, ``span_number`` its id as a number of 64 bits.
+    Nothing here raises for a value that cannot be kept, only for a link or a level that is none: what JSON has no form
+    for is kept as its ``repr``. Inputs, outputs and attributes are those of the moment at which they are set; after the
+    end nothing can be set any more. ``live_trace`` is the trace that it belongs to, ``span_number`` its id as a number
+    of 64 bits.
     """
 
     __slots__ = (
@@ -78,7 +85,7 @@ class Span(otel.Span):
         self._outputs: bytes | None = None
         self._attributes: dict[str, Any] = dict(attributes) if attributes else {}
         self._events: list[FinishedEvent] = []
-        self._links: list[tuple[bytes, bytes]] = []
+        self._links: list[FinishedLink] = []
         self._status = UNSET
         self._message = ""
         self._end_ns = 0
@@ -139,6 +146,26 @@ class Span(otel.Span):
         return SpanState(_NAMES[self._status], self._message)
 
     @property
+    def description(self) -> str | None:
+        """What it is for, in words; None if that was not said."""
+        return self._attributes.get(DESCRIPTION)
+
+    @property
+    def log_level(self) -> int | None:
+        """How much it matters (:class:`quire.entities.SpanLogLevel`); None if that was not said."""
+        return self._attributes.get(LOG_LEVEL)
+
+    @property
+    def links(self) -> list[Link]:
+        """The spans that were said to have to do with it."""
+        from quire.entities.spans import Link
+
+        return [
+            Link(f"tr-{link.trace_id.hex()}", link.span_id.hex(), msgspec.json.decode(link.attributes) or None)
+            for link in self._links
+        ]
+
+    @property
     def start_time_ns(self) -> int:
         """When it began, in nanoseconds since the epoch."""
         return self._start_ns
@@ -165,10 +192,23 @@ class Span(otel.Span):
         if not self._end_ns:
             self._outputs = to_json(outputs)
 
+    def returned(self, outputs: Any) -> None:
+        """Set what came out, unless that was said already."""
+        if self._outputs is None:
+            self.set_outputs(outputs)
+
     def set_span_type(self, span_type: str) -> None:
         """Set the kind of work."""
         if not self._end_ns:
             self._type = str(span_type)
+
+    def set_description(self, description: str) -> None:
+        """Say in words what it is for."""
+        self.set_attributes(said_of_span(None, description))
+
+    def set_log_level(self, level: Any) -> None:
+        """Say how much it matters: a :class:`quire.entities.SpanLogLevel` or its name. InvalidInput for another."""
+        self.set_attributes(said_of_span(level, None))
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set one attribute."""
@@ -216,17 +256,21 @@ class Span(otel.Span):
         details = {
             "exception.type": f"{kind.__module__}.{kind.__qualname__}",
             "exception.message": text_of(exception),
-            "exception.stacktrace": _stack_of(exception),
+            "exception.stacktrace": stack_of(exception),
             **(attributes or {}),
         }
         self.add_event("exception", details, timestamp)
         self._status = ERROR
         self._message = f"{kind.__name__}: {text_of(exception)}"
 
-    def add_link(self, context: otel.SpanContext, attributes: Any = None) -> None:
-        """Say that another span has to do with it."""
+    def add_link(self, context: Any, attributes: Mapping[str, Any] | None = None) -> None:
+        """Say that another span has to do with it: by its OpenTelemetry context, or a :class:`quire.entities.Link`.
+
+        Raises InvalidInput for what names no span.
+        """
+        link = link_of(context, attributes)
         if not self._end_ns:
-            self._links.append((context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big")))
+            self._links.append(link)
 
     # -- OpenTelemetry -----------------------------------------------------------------------------
 
@@ -325,21 +369,6 @@ class Span(otel.Span):
                 self.finish(attributes={"quire.abandoned": True})
         except Exception:  # the interpreter is ending, or the span was never whole
             return
-
-
-def text_of(error: BaseException) -> str:
-    """What an error says, whatever its ``__str__`` does."""
-    try:
-        return str(error)
-    except Exception:
-        return f"<{type(error).__name__} that cannot be shown>"
-
-
-def _stack_of(error: BaseException) -> str:
-    try:
-        return "".join(traceback.format_exception(error))
-    except Exception:
-        return ""
 
 
 def _no_span() -> Span:

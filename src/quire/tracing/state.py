@@ -28,6 +28,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 _NONE = Surroundings()
 _here: ContextVar[Surroundings] = ContextVar("quire_trace_surroundings", default=_NONE)
+_experiment_here: ContextVar[str | None] = ContextVar("quire_trace_experiment", default=None)
 _lock = threading.Lock()
 _settings: list[Settings] = []
 _roots: dict[int, weakref.ref[Span]] = {}
@@ -52,6 +53,17 @@ def change(**fields: Any) -> Settings:
 def reset() -> None:
     """Forget what was configured."""
     _settings.clear()
+    _experiment_here.set(None)
+
+
+def set_experiment_here(experiment_id: str | None) -> None:
+    """Have the traces of this thread or task go to an experiment."""
+    _experiment_here.set(experiment_id)
+
+
+def experiment() -> str | None:
+    """The experiment that traces were told to go to, whatever is active."""
+    return _experiment_here.get() or settings().experiment_id
 
 
 def surroundings() -> Surroundings:

@@ -10,9 +10,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 
 from quire.domain.otlp import read_span
-from quire.domain.otlp.values import MAX_DEPTH, put
+from quire.domain.otlp.values import put
 from quire.domain.redaction import redact
-from quire.domain.span_names import INPUTS, OUTPUTS, TYPE
+from quire.domain.span_names import INPUTS, LOG_LEVEL, OUTPUTS, TYPE
 from quire.domain.traces import (
     MAX_PREVIEW,
     NAME_TAG,
@@ -25,10 +25,10 @@ from quire.domain.traces import (
 )
 from quire.tracing.cleaning import Held, held_of, kept_overrides
 from quire.tracing.finished import FinishedSpan, FinishedTrace
+from quire.tracing.finishing import finishing_metadata
+from quire.tracing.levels import final_level
 from quire.tracing.values import to_json
 
-_DEEPEST = 28
-"""Levels of a value that protobuf's readers take: three messages for each, of a hundred."""
 _STATES: tuple[TraceState, ...] = ("STATE_UNSPECIFIED", "OK", "ERROR")
 
 
@@ -40,7 +40,11 @@ def stored(trace: FinishedTrace) -> Trace:
         records.append(_record(said, span))
         time.sleep(0)  # lets a thread of the program go on that has waited for this one
     root = next((span for span in reversed(trace.spans) if not span.parent_id), None)
-    facts = next((record.facts for record in records if record.parent_id is None), None) or TraceFacts()
+    place = next((place for place, record in enumerate(records) if record.parent_id is None), None)
+    facts = TraceFacts()
+    if place is not None:
+        facts = _finished(trace, records, place)
+        records[place] = msgspec.structs.replace(records[place], facts=facts)
     info = trace_info(
         f"tr-{trace.trace_id.hex()}",
         trace.experiment_id,
@@ -54,6 +58,14 @@ def stored(trace: FinishedTrace) -> Trace:
         response_preview=facts.response_preview,
     )
     return Trace(info, records)
+
+
+def _finished(trace: FinishedTrace, records: list[SpanRecord], place: int) -> TraceFacts:
+    """What the root says of its trace, with what MLflow writes at its end; what was said otherwise counts more."""
+    root = records[place]
+    facts = root.facts or TraceFacts()
+    more = finishing_metadata(records, root, whole=trace.complete and not trace.in_parts)
+    return msgspec.structs.replace(facts, metadata={**more, **facts.metadata})
 
 
 class _Said:
@@ -107,14 +119,18 @@ def _message(trace_id: bytes, span: FinishedSpan, held: Held) -> Message:
         event = message.events.add(name=_text(name), time_unix_nano=item.time_ns)
         for key, value in attributes.items():
             _put(event.attributes.add(key=_text(key)).value, value)
-    for trace_of_link, span_of_link in span.links:
-        message.links.add(trace_id=trace_of_link, span_id=span_of_link)
+    for trace_of_link, span_of_link, attributes in held.links:
+        link = message.links.add(trace_id=trace_of_link, span_id=span_of_link)
+        for key, value in attributes.items():
+            _put(link.attributes.add(key=_text(key)).value, value)
     return message
 
 
 def _attributes(held: Held) -> dict[str, Any]:
     """All attributes of a span, its content among them."""
     attributes: dict[str, Any] = {TYPE: held.type, **held.attributes}
+    failed = any(name == "exception" for name, _ in held.events)
+    attributes[LOG_LEVEL] = final_level(attributes, held.type, failed=failed)
     if held.inputs is not None:
         attributes[INPUTS] = held.inputs
     if held.outputs is not None:
@@ -125,7 +141,7 @@ def _attributes(held: Held) -> dict[str, Any]:
 def _put(target: AnyValue, value: Any) -> None:
     """Set a value; one that is nested too deep, or has no form in the protocol, is kept as JSON text."""
     try:
-        put(target, value, MAX_DEPTH - _DEEPEST)
+        put(target, value)
     except Exception:
         target.Clear()
         target.string_value = to_json(value).decode("utf-8", "replace")

@@ -120,8 +120,12 @@ class TraceCalls(ClientBase):
         experiment_id: str | None = None,
         start_time_ns: int | None = None,
         run_id: str | None = None,
+        links: Sequence[Any] | None = None,
     ) -> Any:
-        """Begin a trace and return its root, which is current nowhere; :meth:`end_trace` ends it."""
+        """Begin a trace and return its root, which is current nowhere; :meth:`end_trace` ends it.
+
+        ``links`` are :class:`quire.entities.Link` to spans that it has to do with.
+        """
         from quire.tracing import manual
 
         return manual.start_trace(
@@ -133,6 +137,7 @@ class TraceCalls(ClientBase):
             experiment_id=experiment_id,
             start_time_ns=start_time_ns,
             run_id=run_id,
+            links=links,
             uri=self._store_uri,
         )
 
@@ -158,6 +163,7 @@ class TraceCalls(ClientBase):
         inputs: Any = None,
         attributes: Mapping[str, Any] | None = None,
         start_time_ns: int | None = None,
+        links: Sequence[Any] | None = None,
     ) -> Any:
         """Begin a span below one of a trace that :meth:`start_trace` has begun. InvalidState if there is none."""
         from quire.tracing import manual
@@ -170,6 +176,7 @@ class TraceCalls(ClientBase):
             inputs=inputs,
             attributes=attributes,
             start_time_ns=start_time_ns,
+            links=links,
         )
 
     def end_span(
@@ -191,10 +198,13 @@ class TraceCalls(ClientBase):
         from quire.domain.ids import now_ms
         from quire.domain.traces import trace_info
         from quire.tracing import state
+        from quire.tracing.operations import experiment_of
 
         live = state.live_trace(trace_id)
         if live is not None and not self.store.get_trace_infos([trace_id]):
-            begun = trace_info(trace_id, live.experiment_id, timestamp_ms=now_ms(), state="IN_PROGRESS")
+            begun = trace_info(
+                trace_id, experiment_of(self.store, live.experiment_id), timestamp_ms=now_ms(), state="IN_PROGRESS"
+            )
             self.store.start_trace(begun)
 
     def _bring_pending(self) -> None:
