@@ -100,3 +100,23 @@ def test_ages_and_texts() -> None:
     assert text_filter("it's", "") == 'trace.text ILIKE "%it\'s%"'
     with pytest.raises(InvalidInput, match="both kinds of quotes"):
         text_filter("'\"", "")
+
+
+def test_record(quick: Quire, workspace: Path) -> None:
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": ASKED}]}
+    answer = {"id": "c-1", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Here."}}]}
+    first, second = new_trace(), new_trace()
+    store = open_store(f"sqlite:///{workspace / 'quire.db'}")
+    for trace_id in (first, second):
+        call = span(trace_id, mlflow__spanType="CHAT_MODEL", mlflow__spanInputs=asked, mlflow__spanOutputs=answer)
+        store.log_spans("0", [call, span(trace_id, "e", mlflow__spanType="LLM", mlflow__spanInputs={"prompt": "x"})])
+    store.close()
+    file = workspace / "calls.jsonl"
+    assert quick("traces", "record", "-o", str(file)).out == f"{file}: 2 calls of 2 traces (without 2 not held whole)\n"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["request"]["path"] for line in lines] == ["/chat/completions"] * 2
+    assert lines[0]["response"]["json"] == answer
+    made = quick("traces", "record", first, "-o", str(file), "--json").json
+    assert made == {"path": str(file), "traces": 1, "calls": 1, "failed": 0, "left_out": 2 - 1}
+    assert "not both" in quick("traces", "record", first, "-f", "trace.status = 'OK'", "-o", str(file)).err
+    assert "There is no trace" in quick("traces", "record", f"tr-{'1' * 32}", "-o", str(file)).err

@@ -1,4 +1,4 @@
-"""``quire traces``: list, search, show, usage, export, delete, prune."""
+"""``quire traces``: list, search, show, usage, export, record, delete, prune."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def add_to(group: typer.Typer) -> None:
     command(group, "show")(show)
     command(group, "usage")(usage)
     command(group, "export")(export)
+    command(group, "record")(record)
     command(group, "delete")(delete)
     command(group, "prune")(prune)
 
@@ -138,6 +139,36 @@ def export(
             {"file": str(file), "traces": count},
             lambda console: console.print(f"{file}: {plural(count, 'trace')}", soft_wrap=True),
         )
+
+
+def record(
+    out: Output,
+    file: Annotated[Path, typer.Option("--output", "-o", help="The recording to write: JSON lines.")],
+    traces: Annotated[list[str] | None, typer.Argument(metavar="[TRACE]...", help="Trace ids: tr-...")] = None,
+    experiment: ExperimentOption = None,
+    filter_string: FilterOption = "",
+    limit: LimitOption = 1000,
+) -> None:
+    """Write the OpenAI calls of traces as a recording, for quire.openai.replay and quire simulate --recording."""
+    from quire.cli import trace_recording
+    from quire.cli.lookup import chosen_experiments, open_existing_store
+    from quire.cli.words import plural
+    from quire.domain.errors import InvalidInput
+
+    if traces and (experiment or filter_string):
+        raise InvalidInput("Name the traces, or say which by --experiment and --filter; not both.")
+    store = open_existing_store()
+    if traces:
+        made = trace_recording.write_named(store, traces, file)
+    else:
+        chosen = [item.experiment_id for item in chosen_experiments(store, experiment)]
+        made = trace_recording.write_found(store, chosen, filter_string, limit, file)
+    without = [
+        f"{count} {word}" for count, word in ((made.failed, "failed"), (made.left_out, "not held whole")) if count
+    ]
+    text = f"{file}: {plural(made.calls, 'call')} of {plural(made.traces, 'trace')}"
+    said = f"{text} (without {', '.join(without)})" if without else text
+    out.emit(made, lambda console: console.print(said, soft_wrap=True))
 
 
 def delete(out: Output, traces: TraceArguments) -> None:

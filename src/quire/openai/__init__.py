@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from quire.openai.autologging import autolog
     from quire.openai.flavor import load_model, log_model, save_model
-    from quire.openai.recording import RecordingMiss, record, replay
+    from quire.openai.recording import RecordingMiss, record, recording_from_traces, replay
 
-__all__ = ["RecordingMiss", "autolog", "load_model", "log_model", "record", "replay", "save_model"]
+__all__ = [
+    "RecordingMiss",
+    "autolog",
+    "load_model",
+    "log_model",
+    "record",
+    "recording_from_traces",
+    "replay",
+    "save_model",
+]
 
 _HOME = {
     "RecordingMiss": "quire.openai.recording",
@@ -18,6 +27,7 @@ _HOME = {
     "load_model": "quire.openai.flavor",
     "log_model": "quire.openai.flavor",
     "record": "quire.openai.recording",
+    "recording_from_traces": "quire.openai.recording",
     "replay": "quire.openai.recording",
     "save_model": "quire.openai.flavor",
 }

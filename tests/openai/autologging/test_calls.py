@@ -41,7 +41,7 @@ def test_a_call_is_a_span(recorded: Recorded, client: openai.OpenAI, name: str) 
     span = recorded.span()
     assert (span.name, span.span_type, span.status.status_code) == (span_name, span_type, "OK")
     assert span.inputs == body
-    assert span.outputs == json.loads(answer.model_dump_json())
+    assert span.outputs == json.loads(answer.model_dump_json(by_alias=True))
     if name != "moderations":
         usage, cost = span.attributes["mlflow.chat.tokenUsage"], span.attributes["mlflow.llm.cost"]
         assert usage["total_tokens"] == answer.usage.total_tokens
@@ -58,7 +58,7 @@ async def test_an_asynchronous_call_is_a_span(recorded: Recorded, service: Simul
     span = recorded.span()
     assert (span.name, span.span_type) == (f"Async{span_name}", span_type)
     assert span.inputs == body
-    assert span.outputs == json.loads(answer.model_dump_json())
+    assert span.outputs == json.loads(answer.model_dump_json(by_alias=True))
 
 
 def test_the_modules_own_client_is_watched(
