@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from quire.domain.entities import Entity, Metric, Param, Tag, pairs
+from quire.domain.errors import InvalidState
 from quire.domain.protojson import written
 
 LoggedModelStatus = Literal["PENDING", "READY", "FAILED"]
@@ -178,3 +179,13 @@ class RegisteredModel(Entity, frozen=True, kw_only=True):
     def aliases(self) -> dict[str, str]:
         """Alias to version."""
         return {entry.alias: entry.version for entry in self.alias_list}
+
+
+def alias_elsewhere(name: str, alias: str, expected: str | None, found: str | None) -> InvalidState:
+    """The error for an alias that somebody else has moved."""
+    where = "does not exist" if found is None else f"is at version {found}"
+    was = "that it does not exist" if expected is None else f"it at version {expected}"
+    return InvalidState(
+        f"The alias {alias!r} of the registered model {name!r} {where} by now; this call expected {was}. Somebody else "
+        "was faster, so nothing was changed. Look at it anew, and decide again."
+    )

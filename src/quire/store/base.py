@@ -241,6 +241,13 @@ class RegistryStore(Protocol):
     def delete_alias(self, name: str, alias: str) -> None:
         """Remove an alias; no error if it is not set."""
 
+    def move_alias(self, name: str, alias: str, version: str | None, *, expected: str | None, tag: Tag) -> None:
+        """Move an alias from the version where it is expected, and set a tag of the model, both or neither.
+
+        None stands for no version: there is no such alias, or there shall be none. InvalidState if the alias is
+        elsewhere by now: somebody else was faster.
+        """
+
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """The version that an alias points at."""
 

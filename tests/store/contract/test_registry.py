@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from quire.domain.entities import Run, Tag
-from quire.domain.errors import AlreadyExists, InvalidInput, NotFound
+from quire.domain.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
 from quire.store import Store
 
 Unique = Callable[[str], str]
@@ -131,6 +131,26 @@ def test_an_alias_moves_and_goes(store: Store, name: str) -> None:
         store.delete_alias(name, "champion")
     with pytest.raises(InvalidInput, match=r"no alias 'champion'.*Challenger_2"):
         store.get_model_version_by_alias(name, "champion")
+
+
+def test_an_alias_moves_only_from_where_it_is_expected(store: Store, name: str) -> None:
+    for _ in range(3):
+        store.create_model_version(name, "s3://bucket/model")
+    store.move_alias(name, "champion", "1", expected=None, tag=Tag("first", "x"))
+    store.move_alias(name, "champion", "2", expected="1", tag=Tag("second", "x"))
+    for expected in (None, "1", "3"):
+        with pytest.raises(InvalidState, match=r"at version 2 by now.*Somebody else was faster"):
+            store.move_alias(name, "champion", "3", expected=expected, tag=Tag("never", "x"))
+    with pytest.raises(InvalidState, match="does not exist by now"):
+        store.move_alias(name, "other", "3", expected="1", tag=Tag("never", "x"))
+    found = store.get_registered_model(name)
+    assert (found.aliases, found.tags) == ({"champion": "2"}, {"first": "x", "second": "x"})
+    store.move_alias(name, "champion", None, expected="2", tag=Tag("third", "x"))
+    found = store.get_registered_model(name)
+    assert (found.aliases, set(found.tags)) == ({}, {"first", "second", "third"})
+    with pytest.raises(NotFound):
+        store.move_alias(name, "champion", "9", expected=None, tag=Tag("never", "x"))
+    assert "never" not in store.get_registered_model(name).tags
 
 
 def test_the_alias_latest_is_the_newest_version(store: Store, name: str) -> None:

@@ -235,6 +235,7 @@ REGISTRY_RULES = {
     f"POST {_ML}/registered-models/alias": _edits(_model),
     f"DELETE {_ML}/registered-models/alias": _edits(_model),
     f"GET {_ML}/registered-models/alias": _reads(_model),
+    f"POST {_QUIRE}/registered-models/move-alias": _edits(_model),
     f"POST {_ML}/model-versions/create": Rule(
         needs=(
             Need("editor", _model),

@@ -13,6 +13,7 @@ from quire.store.rest.wire.registered_models import (
     DeleteRegisteredModelTag,
     GetLatestVersions,
     GetLatestVersionsResponse,
+    MoveAlias,
     OfAlias,
     OfRegisteredModel,
     RegisteredModelResponse,
@@ -115,6 +116,19 @@ def set_alias(context: Context, request: SetAlias) -> Empty:
 def delete_alias(context: Context, request: OfAlias) -> Empty:
     """Remove an alias."""
     context.registry.delete_alias(request.name, request.alias)
+    return Empty()
+
+
+@calls.write("POST", "/api/quire/v1/registered-models/move-alias")
+def move_alias(context: Context, request: MoveAlias) -> Empty:
+    """Move an alias from the version where it is expected and set a tag, both or neither; else 400 INVALID_STATE."""
+    context.registry.move_alias(
+        request.name,
+        request.alias,
+        request.version,
+        expected=request.expected,
+        tag=Tag(request.key, request.value),
+    )
     return Empty()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from quire.store.rest.alias_moves import RestAliasMoves
 from quire.store.rest.client import client_of
-from quire.store.rest.dataset_versions import RestDatasetVersions
 
 
-class RestStore(RestDatasetVersions):
+class RestStore(RestAliasMoves):
     """Everything that tracking and the registry keep, over MLflow's REST protocol.
 
     What can be checked without the server is checked before a call is made, with the same messages as in the SQL

@@ -12,10 +12,17 @@ from quire.domain.entities import Tag
 from quire.domain.errors import AlreadyExists, InvalidInput
 from quire.domain.filters import REGISTERED_MODELS, Comparison, parse_filter, parse_order_by
 from quire.domain.ids import now_ms
-from quire.domain.names import check_alias, check_page_size, check_registered_name, check_tags, check_text
+from quire.domain.names import (
+    check_alias,
+    check_page_size,
+    check_registered_name,
+    check_tags,
+    check_text,
+    check_version,
+)
 from quire.domain.paging import Page
 from quire.domain.redaction import redact
-from quire.domain.registry import Alias, ModelVersion, RegisteredModel
+from quire.domain.registry import Alias, ModelVersion, RegisteredModel, alias_elsewhere
 from quire.store.sql import tables
 from quire.store.sql.listing import Condition, Listing, condition, tag_condition
 from quire.store.sql.prompts import is_about_prompts, prompt_condition
@@ -45,6 +52,17 @@ _ALIASES = Statement(
 _SET_ALIAS = Statement(
     """INSERT INTO aliases (registered_model_id, alias, version) VALUES (:id, :alias, :version)
     ON CONFLICT (registered_model_id, alias) DO UPDATE SET version = excluded.version"""
+)
+_ADD_ALIAS = Statement(
+    """INSERT INTO aliases (registered_model_id, alias, version) VALUES (:id, :alias, :version)
+    ON CONFLICT (registered_model_id, alias) DO NOTHING"""
+)
+_MOVE_ALIAS = Statement(
+    """UPDATE aliases SET version = :version
+    WHERE registered_model_id = :id AND alias = :alias AND version = :expected"""
+)
+_REMOVE_EXPECTED = Statement(
+    "DELETE FROM aliases WHERE registered_model_id = :id AND alias = :alias AND version = :expected"
 )
 _DELETE_ALIAS = Statement("DELETE FROM aliases WHERE registered_model_id = :id AND alias = :alias")
 _tags = Tags[int](tables.registered_model_tags)
@@ -127,6 +145,19 @@ class SqlRegistry(SqlVersions):
         with self._database.write() as session:
             session.run(_DELETE_ALIAS, (self._registered_row(session, name)[0], alias))
 
+    def move_alias(self, name: str, alias: str, version: str | None, *, expected: str | None, tag: Tag) -> None:
+        """Move an alias from the version where it is expected, and set a tag of the model, both or neither."""
+        check_alias(alias)
+        check_tags([tag], "registered model")
+        known = None if expected is None else check_version(expected)
+        with self._database.write() as session:
+            model = self._registered_row(session, name)[0]
+            number = None if version is None else self._version_row(session, name, version)[1]
+            if not _moved(session, model, alias, known, number):
+                found = self._registered(session, name).aliases.get(alias)
+                raise alias_elsewhere(name, alias, expected, found)
+            _tags.set(session, model, [tag])
+
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """The version that an alias points at; ``latest`` is the newest. InvalidInput if there is no such alias."""
         with self._database.read() as session:
@@ -191,3 +222,12 @@ def _registered_condition(item: Comparison, parent: sa.ColumnElement[int]) -> Co
     if item.kind == "tag":
         return tag_condition(tables.registered_model_tags, parent, item)
     return condition(tables.registered_models.c[item.key], item)
+
+
+def _moved(session: Session, model: int, alias: str, old: int | None, new: int | None) -> bool:
+    """Move an alias if it is where it is expected; None for no version."""
+    if new is None:
+        return old is not None and session.run(_REMOVE_EXPECTED, (model, alias, old)) == 1
+    if old is None:
+        return session.run(_ADD_ALIAS, (model, alias, new)) == 1
+    return session.run(_MOVE_ALIAS, (new, model, alias, old)) == 1

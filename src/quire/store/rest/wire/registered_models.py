@@ -90,6 +90,19 @@ class SetAlias(OfRegisteredModel, frozen=True, kw_only=True):
     version: Required
 
 
+class MoveAlias(OfRegisteredModel, frozen=True, kw_only=True):
+    """``POST /api/quire/v1/registered-models/move-alias``; without a version there is none, or shall be none.
+
+    ``key`` and ``value`` are those of the tag.
+    """
+
+    alias: Required
+    version: str | None = None
+    expected: str | None = None
+    key: Required
+    value: str = ""
+
+
 class OfAlias(OfRegisteredModel, frozen=True, kw_only=True):
     """``GET registered-models/alias``, which answers a model version, and ``DELETE``."""
 
