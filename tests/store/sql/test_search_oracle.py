@@ -52,8 +52,10 @@ status = st.builds(
 conditions = st.lists(st.one_of(numeric, textual, null, status), max_size=3)
 orders = st.lists(
     st.builds(OrderBy, st.sampled_from(["metric", "param", "tag"]), st.sampled_from([*KEYS, "absent"]), st.booleans())
-    | st.builds(OrderBy, st.just("attribute"), st.sampled_from(["start_time", "status", "end_time"]), st.booleans()),
-    max_size=2,
+    | st.builds(
+        OrderBy, st.just("attribute"), st.sampled_from(["start_time", "status", "end_time", "run_id"]), st.booleans()
+    ),
+    max_size=3,
     unique_by=lambda order: (order.kind, order.key),
 )
 

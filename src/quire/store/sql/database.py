@@ -54,17 +54,15 @@ class Database:
 
     @contextmanager
     def glance(self) -> Iterator[Session]:
-        """A view for one statement, which is consistent by itself: nothing is begun, and nothing has to be ended.
+        """A view for one ``row_and_rows_of_each`` of the session, and beside it for what never changes (names of keys).
 
-        What never changes (the names of keys) may be read beside it. Joins what this thread has open, as
-        :meth:`read` does.
+        Where that is one statement, it is consistent by itself: nothing is begun, and nothing has to be ended.
         """
-        current = self._current() or self._view()
-        if current is not None:
-            current.refuse_if_lost()
-            yield current
+        if not self.dialect.unites or self._current() or self._view():
+            with self.read() as session:
+                yield session
             return
-        with self.explained(), self._turn(self.dialect.one_connection):
+        with self.explained():
             session = self._patiently(self._connected)
             try:
                 yield session

@@ -24,6 +24,8 @@ class Dialect(Protocol):
     """Its tracking URI, without credentials."""
     one_writer: bool
     """Whether writers of this process take turns before they reach the database."""
+    unites: bool
+    """Whether a session sends queries about the same ids as one statement."""
     one_connection: bool
     """Whether all threads share one connection, so that readers take turns too."""
 

@@ -23,6 +23,7 @@ from quire.store.sql import tables
 from quire.store.sql.failures import Again, InDoubt, explain_value, original
 from quire.store.sql.postgres_failures import explain_postgres, explain_waiting, is_away
 from quire.store.sql.postgres_place import PostgresPlace
+from quire.store.sql.postgres_united import kind_of, united, united_about
 from quire.store.sql.session import Rows, Session
 from quire.store.sql.statement import Statement
 
@@ -69,6 +70,11 @@ class PostgresSession(Session):
             return msgspec.json.encode(items).decode()
         return list(items)
 
+    def rows(self, statement: Statement, parameters: Sequence[Any] = ()) -> Rows:
+        """All rows of a query; numbers come as they are, not as text."""
+        found: Rows = self._driver.execute(self._sql(statement), parameters, binary=True).fetchall()
+        return found
+
     def insert(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """Execute an INSERT of one row for each of these rows: one statement, which takes a list for each column."""
         if len(rows) == 1:
@@ -76,6 +82,19 @@ class PostgresSession(Session):
         elif rows:
             columns = [list(column) for column in zip(*rows, strict=True)]
             self._driver.execute(statement.form("postgresql columns", _of_columns), columns)
+
+    def rows_of_each(self, statements: tuple[Statement, ...], ids: Sequence[int]) -> list[Rows]:
+        """All rows of several queries about the same ids, as one statement."""
+        one = united(statements)
+        return one.divided(self.rows(one.statement, (self._list(ids),) * len(statements)))
+
+    def row_and_rows_of_each(
+        self, first: Statement, value: str, statements: tuple[Statement, ...]
+    ) -> tuple[tuple[Any, ...] | None, list[Rows]]:
+        """The row that ``first`` finds by a value, and the rows of each query about it, as one statement."""
+        one = united_about(first, statements)
+        rows, *others = one.divided(self.rows(one.statement, (value,) * (1 + len(statements))))
+        return (rows[0] if rows else None), others
 
     def tables(self) -> set[str]:
         """The names of the tables of the schema in use."""
@@ -167,7 +186,7 @@ def _of_columns(sql: str) -> str:
     columns = [name.strip() for name in found["columns"].split(",")]
     values = [value.strip() for value in found["values"].split(",")]
     given = [
-        (f"given_{column}", _kind(table.c[column]))
+        (f"given_{column}", kind_of(table.c[column]))
         for column, value in zip(columns, values, strict=True)
         if value[0] == ":"
     ]
@@ -180,18 +199,11 @@ def _of_columns(sql: str) -> str:
     )
 
 
-def _kind(column: sa.Column[Any]) -> str:
-    if isinstance(column.type, sa.Double):
-        return "double precision"
-    if isinstance(column.type, sa.LargeBinary):
-        return "bytea"
-    return "bigint" if isinstance(column.type, sa.Integer) else "text"
-
-
 class Postgres:
     """A PostgreSQL database."""
 
     one_writer = False
+    unites = True
     one_connection = False
 
     def __init__(self, place: PostgresPlace) -> None:

@@ -1,4 +1,4 @@
-"""Runs as entities, with all that was logged to them: one statement for any number of runs."""
+"""Runs as entities: a few queries for any number of runs."""
 
 from __future__ import annotations
 
@@ -31,34 +31,26 @@ from quire.store.sql.texts import join
 RUN_COLUMNS = (
     "id, run_id, experiment_id, run_name, user_id, status, start_time, end_time, artifact_uri, deleted_time, unsettled"
 )
+_RUNS = Statement("SELECT $columns FROM runs WHERE id = ANY(:ids)", columns=RUN_COLUMNS)
+_RUN = Statement("SELECT $columns FROM runs WHERE run_id = :run_id", columns=RUN_COLUMNS)
+_METRICS = Statement(
+    "SELECT run_id, key_id, value, timestamp, step FROM latest_metrics WHERE run_id = ANY(:ids)",
+)
+_PARAMS = Statement("SELECT run_id, key_id, head, rest FROM params WHERE run_id = ANY(:ids)")
+_TAGS = Statement("SELECT run_id, key_id, head, rest FROM tags WHERE run_id = ANY(:ids)")
+# A row for each tag of a dataset that a run read; one without tags has one row.
+_DATASETS = Statement(
+    """SELECT run_datasets.run_id, datasets.id, name, digest, source_type, source, schema, profile, key, value
+    FROM run_datasets JOIN datasets ON datasets.id = run_datasets.dataset_id
+    LEFT JOIN run_dataset_tags ON run_dataset_tags.run_id = run_datasets.run_id
+    AND run_dataset_tags.dataset_id = run_datasets.dataset_id WHERE run_datasets.run_id = ANY(:ids)"""
+)
+_MODELS = Statement("SELECT run_id, is_output, model_id, step FROM run_models WHERE run_id = ANY(:ids)")
 
-# Each kind of row has the columns: kind, run, number, value, time, step, deleted, and six texts. One statement is one
-# round trip and, by itself, one consistent view. A row's columns of other kinds are NULL, which costs next to nothing.
-_ALL = """
-    SELECT $run, id, experiment_id, NULL, start_time, end_time, deleted_time,
-        run_id, run_name, user_id, status, artifact_uri, NULL
-    FROM runs WHERE id $wanted
-    UNION ALL SELECT $metric, run_id, key_id, value, timestamp, step, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM latest_metrics WHERE run_id $wanted
-    UNION ALL SELECT $param, run_id, key_id, NULL, NULL, NULL, NULL, head, rest, NULL, NULL, NULL, NULL
-    FROM params WHERE run_id $wanted
-    UNION ALL SELECT $tag, run_id, key_id, NULL, NULL, NULL, NULL, head, rest, NULL, NULL, NULL, NULL
-    FROM tags WHERE run_id $wanted
-    UNION ALL SELECT $model, run_id, is_output, NULL, NULL, step, NULL, model_id, NULL, NULL, NULL, NULL, NULL
-    FROM run_models WHERE run_id $wanted
-    UNION ALL SELECT $dataset, run_datasets.run_id, datasets.id, NULL, NULL, NULL, NULL,
-        name, digest, source_type, source, schema, profile
-    FROM run_datasets JOIN datasets ON datasets.id = run_datasets.dataset_id WHERE run_datasets.run_id $wanted
-    UNION ALL SELECT $dataset_tag, run_id, dataset_id, NULL, NULL, NULL, NULL, key, value, NULL, NULL, NULL, NULL
-    FROM run_dataset_tags WHERE run_id $wanted
-"""
-_KINDS = ("run", "metric", "param", "tag", "model", "dataset", "dataset_tag")
-_RUN, _METRIC, _PARAM, _TAG, _MODEL, _DATASET, _DATASET_TAG = range(len(_KINDS))
-_NUMBERS = {kind: str(number) for number, kind in enumerate(_KINDS)}
-_BY_IDS = Statement(_ALL, wanted="= ANY(:ids)", **_NUMBERS)
-_BY_NAME = Statement(_ALL, wanted="= (SELECT id FROM runs WHERE run_id = :run_id)", **_NUMBERS)
-
-_KIND, _NUMBER, _TEXT, _STEP_AND_TEXT = itemgetter(0), itemgetter(2), itemgetter(7), itemgetter(5, 7)
+_LOGGED = (_METRICS, _PARAMS, _TAGS, _DATASETS, _MODELS)
+_KEY_ID = itemgetter(1)
+_RUN_AND_DATASET = itemgetter(0, 1)
+_STEP_AND_MODEL = itemgetter(3, 2)
 _BY_KEY = attrgetter("key")
 
 
@@ -66,45 +58,38 @@ def read_runs(session: Session, keys: Keys, ids: Sequence[int]) -> list[Run]:
     """The runs of these row numbers, in their order, with all that was logged to them."""
     if not ids:
         return []
-    runs = _complete(session, keys, session.rows(_BY_IDS, (session.listed(ids),) * len(_KINDS)))
-    return [runs[number] for number in ids]
+    rows, *logged = session.rows_of_each((_RUNS, *_LOGGED), ids)
+    infos = {row[0]: run_info(row) for row in rows}
+    return _complete(session, keys, [(number, infos[number]) for number in ids], logged)
 
 
 def read_run(session: Session, keys: Keys, run_id: str) -> Run | None:
     """The run with this id, with all that was logged to it; None if there is none."""
-    runs = _complete(session, keys, session.rows(_BY_NAME, (run_id,) * len(_KINDS)))
-    return next(iter(runs.values()), None)
+    row, logged = session.row_and_rows_of_each(_RUN, run_id, _LOGGED)
+    return None if row is None else _complete(session, keys, [(row[0], run_info(row))], logged)[0]
 
 
-def _complete(session: Session, keys: Keys, rows: Rows) -> dict[int, Run]:
-    """The runs in rows of all kinds, by their row numbers."""
-    of: tuple[Rows, ...] = tuple([] for _ in _KINDS)
-    for kind, group in groupby(rows, _KIND):
-        of[kind].extend(group)
-    names = keys.names(session, set(map(_NUMBER, chain(of[_METRIC], of[_PARAM], of[_TAG]))))
-    metrics = _metrics(names, of[_METRIC])
-    params = _texts(names, of[_PARAM], Param)
-    tags = _texts(names, of[_TAG], Tag)
-    datasets = _datasets(of[_DATASET], of[_DATASET_TAG])
-    inputs, outputs = _models(of[_MODEL])
-    return {
-        row[1]: Run(
-            info=_info(row),
+def _complete(session: Session, keys: Keys, runs: Sequence[tuple[int, RunInfo]], logged: Sequence[Rows]) -> list[Run]:
+    of_metrics, of_params, of_tags, of_datasets, of_models = logged
+    names = keys.names(session, set(map(_KEY_ID, chain(of_metrics, of_params, of_tags))))
+    metrics = _metrics(names, of_metrics)
+    params = _texts(names, of_params, Param)
+    tags = _texts(names, of_tags, Tag)
+    datasets = _datasets(of_datasets)
+    inputs, outputs = _models(of_models)
+    return [
+        Run(
+            info=info,
             data=RunData(
-                metric_list=metrics.get(row[1], []),
-                param_list=params.get(row[1], []),
-                tag_list=tags.get(row[1], []),
+                metric_list=metrics.get(number, []),
+                param_list=params.get(number, []),
+                tag_list=tags.get(number, []),
             ),
-            inputs=RunInputs(dataset_inputs=datasets.get(row[1], []), model_inputs=inputs.get(row[1], [])),
-            outputs=RunOutputs(model_outputs=outputs.get(row[1], [])),
+            inputs=RunInputs(dataset_inputs=datasets.get(number, []), model_inputs=inputs.get(number, [])),
+            outputs=RunOutputs(model_outputs=outputs.get(number, [])),
         )
-        for row in of[_RUN]
-    }
-
-
-def _info(row: Sequence[Any]) -> RunInfo:
-    _, number, experiment, _, start, end, deleted, run_id, run_name, user_id, status, artifact_uri, _ = row
-    return run_info((number, run_id, experiment, run_name, user_id, status, start, end, artifact_uri, deleted))
+        for number, info in runs
+    ]
 
 
 def run_info(row: Sequence[Any]) -> RunInfo:
@@ -129,7 +114,7 @@ def number(value: float | None) -> float:
 
 def _metrics(names: Mapping[int, str], rows: Rows) -> Mapping[int, list[Metric]]:
     found: dict[int, list[Metric]] = defaultdict(list)
-    for _, run, key, value, timestamp, step, *_ in rows:
+    for run, key, value, timestamp, step in rows:
         found[run].append(Metric(names[key], math.nan if value is None else value, timestamp, step))
     for items in found.values():
         items.sort(key=_BY_KEY)
@@ -138,32 +123,34 @@ def _metrics(names: Mapping[int, str], rows: Rows) -> Mapping[int, list[Metric]]
 
 def _texts(names: Mapping[int, str], rows: Rows, kind: type[Any]) -> Mapping[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        head, rest = row[7], row[8]
-        found[row[1]].append(kind(names[row[2]], head if rest is None else join(head, rest)))
+    for run, key, head, rest in rows:
+        found[run].append(kind(names[key], head if rest is None else join(head, rest)))
     for items in found.values():
         items.sort(key=_BY_KEY)
     return found
 
 
-def _datasets(rows: Rows, tag_rows: Rows) -> dict[int, list[DatasetInput]]:
-    tags: dict[tuple[int, int], list[Tag]] = defaultdict(list)
-    for row in sorted(tag_rows, key=_TEXT):
-        tags[row[1], row[2]].append(Tag(row[7], row[8]))
+def _datasets(rows: Rows) -> dict[int, list[DatasetInput]]:
     found: dict[int, list[DatasetInput]] = defaultdict(list)
-    for row in sorted(rows, key=_NUMBER):
-        name, digest, source_type, source, schema, profile = row[7:]
+    for (run, _), group in groupby(sorted(rows, key=_dataset_and_tag), _RUN_AND_DATASET):
+        one, *others = group
+        _, _, name, digest, source_type, source, schema, profile, _, _ = one
         described = Dataset(
             name=name, digest=digest, source_type=source_type, source=source, schema=schema, profile=profile
         )
-        found[row[1]].append(DatasetInput(dataset=described, tag_list=tags.get((row[1], row[2]), [])))
+        tags = [Tag(row[8], row[9]) for row in (one, *others) if row[8] is not None]
+        found[run].append(DatasetInput(dataset=described, tag_list=tags))
     return found
+
+
+def _dataset_and_tag(row: Sequence[Any]) -> tuple[int, int, str]:
+    return row[0], row[1], row[8] or ""
 
 
 def _models(rows: Rows) -> tuple[dict[int, list[ModelInput]], dict[int, list[ModelOutput]]]:
     inputs: dict[int, list[ModelInput]] = defaultdict(list)
     outputs: dict[int, list[ModelOutput]] = defaultdict(list)
-    for _, run, is_output, _, _, step, _, model_id, *_ in sorted(rows, key=_STEP_AND_TEXT):
+    for run, is_output, model_id, step in sorted(rows, key=_STEP_AND_MODEL):
         if is_output:
             outputs[run].append(ModelOutput(model_id=model_id, step=step))
         else:

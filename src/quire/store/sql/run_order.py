@@ -48,9 +48,7 @@ def run_order(session: Session, keys: Keys, orders: Sequence[OrderBy], source: s
             sort_keys += _attribute_keys(order)
         else:
             table = f"ordered_{place}"
-            source += (
-                f" LEFT JOIN {TABLES[order.kind]} AS {table} ON {table}.run_id = runs.id AND {table}.key_id = :v"
-            )
+            source += f" LEFT JOIN {TABLES[order.kind]} AS {table} ON {table}.run_id = runs.id AND {table}.key_id = :v"
             numbers.append(keys.find(session, order.key))
             sort_keys += _value_keys(table, order)
     return RunOrder((*sort_keys, *ties(orders, "runs.start_time")), Piece(source, tuple(numbers)))

@@ -110,6 +110,17 @@ class Session(ABC):
         """All rows of a query whose one parameter is ``= ANY(:ids)``, ``(a, b) = ANY(:pairs)`` or ``ANY(:names)``."""
         return self.rows(statement, (self._list(items),)) if items else []
 
+    def rows_of_each(self, statements: tuple[Statement, ...], ids: Sequence[int]) -> list[Rows]:
+        """All rows of several queries about the same ids, at the cost of one where the database is far away."""
+        return [self.rows_of(statement, ids) for statement in statements]
+
+    def row_and_rows_of_each(
+        self, first: Statement, value: str, statements: tuple[Statement, ...]
+    ) -> tuple[tuple[Any, ...] | None, list[Rows]]:
+        """The row that ``first`` finds by a value, and the rows of each query about the number it begins with."""
+        row = self.row(first, (value,))
+        return row, [] if row is None else self.rows_of_each(statements, [row[0]])
+
     def select(self, query: sa.sql.expression.Executable) -> Rows:
         """All rows of a query built for the occasion."""
         cursor: Any = self.connection.execute(query).cursor

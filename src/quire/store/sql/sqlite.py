@@ -146,6 +146,7 @@ class Sqlite:
     """SQLite in the file ``path``; None keeps it in memory, where all threads share one connection."""
 
     one_writer = True
+    unites = False
 
     def __init__(self, path: Path | None, *, synchronous: str = "normal") -> None:
         self.place = f"The database {path}" if path else "The database in memory"
