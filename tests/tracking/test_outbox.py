@@ -21,10 +21,18 @@ from quire.tracking.operations import Operation, merged
 from tests.quire_server import QuireServer
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[QuireServer]:
-    with QuireServer(tmp_path / "server") as started:
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuireServer]:
+    with QuireServer(tmp_path_factory.mktemp("server")) as started:
         yield started
+
+
+@pytest.fixture
+def server(one_server: QuireServer) -> QuireServer:
+    """A server that runs; a test may kill it, the next one then starts it again."""
+    if not one_server.running:
+        one_server.start()
+    return one_server
 
 
 @pytest.fixture

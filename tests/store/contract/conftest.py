@@ -9,7 +9,6 @@ import itertools
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -36,51 +35,52 @@ def _expected(difference: differences.Difference) -> pytest.MarkDecorator:
     return pytest.mark.xfail(reason=difference.reason, raises=refused, strict=True)
 
 
-@contextmanager
-def _sqlite_file(request: pytest.FixtureRequest) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{request.getfixturevalue('tmp_path')}/quire.db")
-    yield store
-    store.close()
-
-
-@contextmanager
-def _sqlite_memory(request: pytest.FixtureRequest) -> Iterator[Store]:
-    store = open_store("sqlite://", artifact_root=str(request.getfixturevalue("tmp_path") / "artifacts"))
-    yield store
-    store.close()
-
-
-@contextmanager
-def _postgresql(request: pytest.FixtureRequest) -> Iterator[Store]:
-    yield request.getfixturevalue("postgres_store")
-
-
-@contextmanager
-def _quire(request: pytest.FixtureRequest) -> Iterator[Store]:
-    yield open_store(request.getfixturevalue("quire_server"))
-
-
-@contextmanager
-def _mlflow(request: pytest.FixtureRequest) -> Iterator[Store]:
-    yield open_store(request.getfixturevalue("mlflow_server"))
-
-
-STORES: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Store]]] = {
-    "sqlite file": _sqlite_file,
-    "sqlite memory": _sqlite_memory,
-    "postgresql": _postgresql,
-    "Quire": _quire,
-    "MLflow": _mlflow,
+# The fixtures that give them, each one store for the whole session: making tables anew for each test took longer than
+# the tests.
+STORES = {
+    "sqlite file": "sqlite_file",
+    "sqlite memory": "sqlite_memory",
+    "postgresql": "postgres_store",
+    "Quire": "quire_store",
+    "MLflow": "mlflow_store",
 }
 MARKS = {"MLflow": (pytest.mark.mlflow, pytest.mark.slow)}
 DIFFERENCES = {"MLflow": differences.MLFLOW}
 
 
 @pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in STORES])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest) -> Store:
     """A store; it may hold things of other tests, so a test looks only at what it made itself."""
-    with STORES[request.param](request) as opened:
-        yield opened
+    opened: Store = request.getfixturevalue(STORES[request.param])
+    return opened
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store in a SQLite file."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('store')}/quire.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store in memory."""
+    store = open_store("sqlite://", artifact_root=str(tmp_path_factory.mktemp("artifacts")))
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def quire_store(quire_server: str) -> Store:
+    """A store behind a server of ours."""
+    return open_store(quire_server)
+
+
+@pytest.fixture(scope="session")
+def mlflow_store(mlflow_server: str) -> Store:
+    """A store behind a real MLflow server."""
+    return open_store(mlflow_server)
 
 
 @pytest.fixture(scope="session")

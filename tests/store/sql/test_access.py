@@ -30,7 +30,7 @@ JOKER = Resource("registered_model", "joker")
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     """A store in a database of its own."""
-    uri = f"sqlite:///{tmp_path}/quire.db" if request.param == "sqlite" else request.getfixturevalue("postgres_uri")
+    uri = f"sqlite:///{tmp_path}/quire.db" if request.param == "sqlite" else request.getfixturevalue("postgres_copy")
     opened = open_store(uri, artifact_root=str(tmp_path / "artifacts"))
     assert isinstance(opened, SqlStore)
     yield opened

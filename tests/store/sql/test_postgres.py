@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from quire.domain.entities import Metric, Param, Tag
+from quire.domain.entities import Dataset, DatasetInput, Metric, Param, Tag
 from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied, Unavailable
 from quire.store import Store, open_store
 from quire.store.sql import SqlStore, database
@@ -29,9 +30,9 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-def store(postgres_uri: str) -> Iterator[SqlStore]:
+def store(postgres_copy: str) -> Iterator[SqlStore]:
     """A store in a database of its own."""
-    opened = open_store(postgres_uri, artifact_root="artifacts")
+    opened = open_store(postgres_copy, artifact_root="artifacts")
     assert isinstance(opened, SqlStore)
     yield opened
     opened.close()
@@ -58,6 +59,44 @@ def _at_once(count: int, work: Callable[[int], object]) -> list[object]:
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(run, range(count)))
+
+
+def _round_trips(store: SqlStore, folder: Path, call: Callable[[], object]) -> int:
+    """How often a call waits for the server: what libpq notes that it sent, of the connection that is used next."""
+    with store._database.glance() as session:
+        driver: Any = session.connection.connection.dbapi_connection
+    with (folder / "trace").open("w+") as trace:
+        driver.pgconn.trace(trace.fileno())
+        call()
+        driver.pgconn.untrace()
+        trace.seek(0)
+        sent = [line.split()[4] for line in trace if line.split("\t")[1] == "F"]
+    return sent.count("Sync") + sent.count("Query")
+
+
+def test_a_run_is_read_in_one_round_trip_and_a_page_of_runs_in_one_more_than_finds_them(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    dataset = DatasetInput(
+        dataset=Dataset(name="d", digest="1", source_type="local", source="{}"), tag_list=[Tag("context", "train")]
+    )
+    for number in range(3):
+        run = store.create_run("0").info.run_id
+        metrics = [Metric("m", float(number)), Metric("i", -math.inf), Metric("n", math.nan)]
+        store.log_batch(run, metrics=metrics, params=[Param("p", "x" * 200)], tags=[Tag("t", "v")])
+        store.log_inputs(run, datasets=[dataset])
+        store.update_run(run, status="FINISHED")
+    whole = store.get_run(run)
+    assert (whole.data.metrics["i"], math.isnan(whole.data.metrics["n"])) == (-math.inf, True)
+    assert (whole.data.params, whole.inputs.dataset_inputs) == ({"p": "x" * 200}, [dataset])
+    assert _round_trips(store, tmp_path, lambda: store.get_run(run)) == 1
+
+    def search() -> object:
+        return store.search_runs(["0"], filter_string="metrics.m < 5", order_by=["metrics.m DESC"], max_results=2)
+
+    search()
+    begin_unsettled_page_runs_commit = 5
+    assert _round_trips(store, tmp_path, search) == begin_unsettled_page_runs_commit
 
 
 def test_sixteen_threads_write_to_one_run(store: SqlStore) -> None:
@@ -185,7 +224,7 @@ def test_more_unsettled_runs_than_are_kept_are_settled_by_whoever_writes(
 
 WRITER = """
 import sys
-from quire.domain.entities import Metric, Param, Tag
+from quire.domain.entities import Dataset, DatasetInput, Metric, Param, Tag
 from quire.store import open_store
 store = open_store(sys.argv[1], artifact_root="artifacts")
 run = store.create_run(sys.argv[2]).info.run_id
@@ -197,9 +236,9 @@ print(run)
 """
 
 
-def test_eight_processes_write_at_once(store: SqlStore, postgres_uri: str, start: Start) -> None:
+def test_eight_processes_write_at_once(store: SqlStore, postgres_copy: str, start: Start) -> None:
     experiment = store.create_experiment("shared")
-    running = [start(WRITER, postgres_uri, experiment, 20) for _ in range(8)]
+    running = [start(WRITER, postgres_copy, experiment, 20) for _ in range(8)]
     for process in running:
         out, err = process.communicate(timeout=150)
         assert process.returncode == 0, err
@@ -241,14 +280,14 @@ def _described(uri: str) -> dict[str, list[tuple[Any, ...]]]:
         return {name: sorted(connection.execute(text).fetchall(), key=repr) for name, text in questions.items()}
 
 
-def test_migrations_from_nothing_give_what_an_empty_database_gets(store: SqlStore, postgres_uri: str) -> None:
-    migrated = create_database(postgres_uri)
+def test_migrations_from_nothing_give_what_an_empty_database_gets(store: SqlStore, postgres_copy: str) -> None:
+    migrated = create_database(postgres_copy)
     other = Database(Postgres(parse_postgres(migrated)))
     with other.write() as session:
         session.create_functions()
         upgrade(session.connection)
     other.close()
-    assert _described(migrated) == _described(postgres_uri)
+    assert _described(migrated) == _described(postgres_copy)
     drop_database(migrated)
 
 
@@ -411,11 +450,11 @@ def test_calls_run_together_are_undone_alone(store: SqlStore) -> None:
     assert (store.get_run(run).data.metrics, store.get_run(run).data.params) == ({"a": 1.0}, {"p": "1"})
 
 
-def test_a_statement_that_takes_too_long_is_given_up(postgres_uri: str) -> None:
-    store = open_store(f"{postgres_uri}?statement_timeout=1", artifact_root="artifacts")
+def test_a_statement_that_takes_too_long_is_given_up(postgres_copy: str) -> None:
+    store = open_store(f"{postgres_copy}?statement_timeout=1", artifact_root="artifacts")
     assert isinstance(store, SqlStore)
     run = store.create_run("0").info.run_id
-    with psycopg.connect(postgres_uri) as other:
+    with psycopg.connect(postgres_copy) as other:
         other.execute("SELECT 1 FROM runs FOR UPDATE")
         with pytest.raises(Unavailable, match="took longer than 1 seconds"):
             store.log_batch(run, metrics=[Metric("m", 1.0)])
@@ -423,16 +462,16 @@ def test_a_statement_that_takes_too_long_is_given_up(postgres_uri: str) -> None:
     store.close()
 
 
-def test_more_threads_than_connections_wait_for_one(postgres_uri: str) -> None:
-    store = open_store(f"{postgres_uri}?pool_size=2", artifact_root="artifacts")
+def test_more_threads_than_connections_wait_for_one(postgres_copy: str) -> None:
+    store = open_store(f"{postgres_copy}?pool_size=2", artifact_root="artifacts")
     run = store.create_run("0").info.run_id
     assert _at_once(12, lambda thread: store.log_batch(run, metrics=[Metric("m", 1.0, thread)])) == [None] * 12
     store.close()
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql+psycopg"])
-def test_other_schemes_and_unprepared_statements(postgres_uri: str, scheme: str) -> None:
-    store = open_store(postgres_uri.replace("postgresql", scheme, 1) + "?prepare=off", artifact_root="artifacts")
+def test_other_schemes_and_unprepared_statements(postgres_copy: str, scheme: str) -> None:
+    store = open_store(postgres_copy.replace("postgresql", scheme, 1) + "?prepare=off", artifact_root="artifacts")
     run = store.create_run("0").info.run_id
     for step in range(8):
         store.log_batch(run, metrics=[Metric(f"m{n}", 1.0, step, step) for n in range(3)])
@@ -507,11 +546,11 @@ def test_a_uri_that_leads_nowhere_is_explained_without_its_password(
         assert secret not in said
 
 
-def test_the_uri_of_a_store_shows_no_user_and_no_password(store: SqlStore, postgres_uri: str) -> None:
-    assert PASSWORD in postgres_uri
-    assert store.uri == "postgresql://" + postgres_uri.partition("@")[2]
-    assert PASSWORD not in repr(parse_postgres(postgres_uri))
-    assert open_store(postgres_uri, artifact_root=str(Path("artifacts").absolute())) is store
+def test_the_uri_of_a_store_shows_no_user_and_no_password(store: SqlStore, postgres_copy: str) -> None:
+    assert PASSWORD in postgres_copy
+    assert store.uri == "postgresql://" + postgres_copy.partition("@")[2]
+    assert PASSWORD not in repr(parse_postgres(postgres_copy))
+    assert open_store(postgres_copy, artifact_root=str(Path("artifacts").absolute())) is store
 
 
 def test_a_value_that_cannot_be_stored_is_refused_by_naming_it(store: SqlStore) -> None:

@@ -111,9 +111,9 @@ def test_row_numbers_that_are_used_again_hide_nothing(tmp_path: Path):
     store.close()
 
 
-def test_a_block_is_not_made_while_others_write(postgres_uri: str, tmp_path: Path):
-    store = open_store(postgres_uri, artifact_root=str(tmp_path))
-    other = open_store(postgres_uri + "?application_name=other", artifact_root=str(tmp_path))
+def test_a_block_is_not_made_while_others_write(postgres_copy: str, tmp_path: Path):
+    store = open_store(postgres_copy, artifact_root=str(tmp_path))
+    other = open_store(postgres_copy + "?application_name=other", artifact_root=str(tmp_path))
     experiment = store.create_experiment("busy")
     with other._database.write() as session:
         begin_writing_spans(session)
