@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import random
 import time
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,20 @@ def test_a_large_text_does_not_take_long() -> None:
     pieces = diff_text(old, old.replace("word", "term"))
     assert time.perf_counter() - started < 30
     assert "".join(piece.text for piece in pieces if piece.op != "added") == old
+
+
+@given(st.integers(0, 2**32), st.integers(0, 8), st.sampled_from([3, 50, 3000]))
+def test_the_pieces_of_long_texts_make_up_both(seed: int, edits: int, vocabulary: int) -> None:
+    draw = random.Random(seed)
+    words = [f"w{draw.randrange(vocabulary)}{draw.choice(['', '', '.', '.' + chr(10)])}" for _ in range(1500)]
+    old = " ".join(words)
+    for _ in range(edits):
+        place = draw.randrange(len(words))
+        words[place : place + draw.randrange(3)] = [f"x{draw.randrange(9)}"] * draw.randrange(3)
+    new = " ".join(words)
+    pieces = diff_text(old, new)
+    assert "".join(piece.text for piece in pieces if piece.op != "added") == old
+    assert "".join(piece.text for piece in pieces if piece.op != "removed") == new
+    assert all(one.op != other.op for one, other in pairwise(pieces))
+    if vocabulary == 3000:
+        assert sum(len(piece.text) for piece in pieces if piece.op != "same") <= 60 * edits

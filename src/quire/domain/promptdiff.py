@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
 from quire.domain.messagediff import Message, moved_pairs, paired_messages
 from quire.domain.packagediff import Change, diff_mapping, diff_value, policy
+from quire.domain.prompt_text import TEMPLATED_KEYS
 from quire.domain.schema import ParamSchema
+from quire.domain.template import iter_strings, parse_prompt
 
 if TYPE_CHECKING:
     from quire.domain.prompts import PromptPart
@@ -27,10 +29,6 @@ class PromptLike(Protocol):
     @property
     def template(self) -> str | list[dict[str, Any]]:
         """The text, or the messages."""
-
-    @property
-    def variables(self) -> Collection[str]:
-        """The names of the variables."""
 
     @property
     def model_config(self) -> Mapping[str, Any] | None:
@@ -121,13 +119,14 @@ class PromptDiff(msgspec.Struct, frozen=True, kw_only=True):
 
 def diff_prompts(old: PromptLike, new: PromptLike) -> PromptDiff:
     """Every difference between two versions, of one prompt or of two."""
+    variables, new_variables = _variables(old.template), _variables(new.template)
     return PromptDiff(
         old=old.uri,
         new=new.uri,
         template_kind=_template_kind(old.template, new.template),
         messages=_diff_messages(_messages(old.template), _messages(new.template)),
-        variables_added=sorted(set(new.variables) - set(old.variables)),
-        variables_removed=sorted(set(old.variables) - set(new.variables)),
+        variables_added=sorted(new_variables - variables),
+        variables_removed=sorted(variables - new_variables),
         settings=list(_diff_settings(old, new)),
         commit_message=next(diff_value("commit_message", old.commit_message, new.commit_message), None),
     )
@@ -167,6 +166,12 @@ def _count(index: int | None) -> int:
 def _template_kind(old: object, new: object) -> Change | None:
     kind, new_kind = ("text" if isinstance(template, str) else "chat" for template in (old, new))
     return Change("template", "changed", kind, new_kind) if kind != new_kind else None
+
+
+def _variables(template: str | Sequence[Message]) -> set[str]:
+    """The names of a template's variables, without compiling what has none."""
+    texts = iter_strings([message.get(key) for message in _messages(template) for key in TEMPLATED_KEYS])
+    return {name for text in texts if "{" in text for name in parse_prompt(text).variables}
 
 
 def _messages(template: str | Sequence[Message]) -> Sequence[Message]:

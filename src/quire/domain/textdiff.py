@@ -17,6 +17,11 @@ _TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
 _SENTENCE = re.compile(r"[^.!?\n]*[.!?\n]+\s*|[^.!?\n]+")
 _WORD = re.compile(r"\s*\S+\s*|\s+")
 _FEW_WORDS = 120
+_LONG = 1_000
+"""Characters from which on equal stretches are looked for as such."""
+_ANCHOR = 24
+_SKIPS = (0, 8, 24, 56, 120, 248, 504)
+_WINDOW = 2_000
 _LEAST_ALIKE = 0.25
 
 Operation = Literal["same", "removed", "added"]
@@ -46,12 +51,52 @@ def diff_text(old: str, new: str) -> list[Piece]:
 def _diff_between(old: str, new: str, start: int, end: int) -> Iterator[Piece]:
     if start:
         yield Piece("same", old[:start])
-    yield from _diff_lines(old[start : len(old) - end], new[start : len(new) - end])
+    middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
+    long = min(len(middle), len(new_middle)) > _LONG
+    yield from (_diff_long_texts if long else _diff_lines)(middle, new_middle)
     if end:
         yield Piece("same", old[len(old) - end :])
 
 
+def _diff_long_texts(old: str, new: str) -> Iterator[Piece]:
+    """As :func:`_diff_lines`, but what is equal is passed over at the speed of memory where a change ends soon."""
+    place = new_place = 0
+    while resumed := _resume(old, place, new, new_place):
+        resume, new_resume = resumed
+        length = _equal_start(old[resume:], new[new_resume:])
+        while length and (_inside_word(old, resume + length) or _inside_word(new, new_resume + length)):
+            length -= 1
+        if not length:
+            break
+        yield from _diff_lines(old[place:resume], new[new_place:new_resume])
+        yield Piece("same", old[resume : resume + length])
+        place, new_place = resume + length, new_resume + length
+    yield from _diff_lines(old[place:], new[new_place:])
+
+
+def _resume(old: str, place: int, new: str, new_place: int) -> tuple[int, int] | None:
+    """Where two texts are equal again after a change: the first anchor of the old that is in the new, once, soon."""
+    for skip in _SKIPS:
+        start = place + skip
+        anchor = old[start : start + _ANCHOR]
+        if len(anchor) < _ANCHOR:
+            return None
+        limit = new_place + skip + _WINDOW
+        found = new.find(anchor, new_place, limit)
+        if found < 0 or new.find(anchor, found + 1, limit) >= 0 or old.find(anchor, place, start + _WINDOW) != start:
+            continue
+        back = _equal_end(old[place:start], new[new_place:found])
+        start, found = start - back, found - back
+        while _inside_word(old, start) or _inside_word(new, found):
+            start, found = start + 1, found + 1
+        return start, found
+    return None
+
+
 def _diff_lines(old: str, new: str) -> Iterator[Piece]:
+    if not old or not new:
+        yield from _replacement(old, new)
+        return
     yield from _diff_parts(old.splitlines(keepends=True), new.splitlines(keepends=True), _diff_words)
 
 
@@ -84,6 +129,9 @@ def _diff_long(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
 
 
 def _diff_tokens(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    if len(old) == len(new) == 1:
+        yield from _replacement(old[0], new[0])
+        return
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     if matcher.ratio() < _LEAST_ALIKE:
         yield from _replacement("".join(old), "".join(new))
