@@ -12,10 +12,13 @@ from quire.domain.scores import Score, ScoredRow
 from quire.review import Question, create_queue, get_queue, search_queues
 
 
-@pytest.fixture(params=["file", "server"])
+MLFLOW = pytest.param("mlflow_server", marks=[pytest.mark.mlflow, pytest.mark.slow])
+
+
+@pytest.fixture(params=["file", "quire_server", MLFLOW])
 def store(request, tmp_path):
-    """A store of each kind, with an experiment of its own."""
-    url = f"sqlite:///{tmp_path}/quire.db" if request.param == "file" else request.getfixturevalue("quire_server")
+    """A store of each kind, with an experiment of its own; a real MLflow's server too."""
+    url = f"sqlite:///{tmp_path}/quire.db" if request.param == "file" else request.getfixturevalue(request.param)
     quire.set_tracking_uri(url)
     quire.set_experiment(f"review-{tmp_path.name}-{request.param}")
     return url

@@ -57,10 +57,15 @@ def test_a_response_format_and_a_pydantic_class_will_do():
     assert JsonSchema(wrapped).fingerprint == JsonSchema(SCHEMA).fingerprint
 
 
-@pytest.mark.parametrize("schema", [{"type": "nothing"}, 3, {"$ref": "http://127.0.0.1:9/schema.json"}])
-def test_what_is_no_schema_is_refused_and_nothing_is_fetched(schema):
+@pytest.mark.parametrize("schema", [{"type": "nothing"}, 3, {"$ref": "#/nowhere"}])
+def test_what_is_no_schema_is_refused(schema):
     with pytest.raises(InvalidInput, match="schema"):
         JsonSchema(schema)
+
+
+def test_a_schema_that_stands_elsewhere_is_not_fetched():
+    with pytest.raises(InvalidInput, match="which is not inside of it"):
+        JsonSchema({"$ref": "http://127.0.0.1:9/schema.json"})
 
 
 # -- fields ------------------------------------------------------------------------------------------

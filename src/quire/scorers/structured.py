@@ -44,7 +44,7 @@ class JsonSchema(Scorer):
         try:
             return library.validator_for(schema_of(self.schema), retriever=_refuse_remote)
         except (ValueError, TypeError) as error:
-            raise InvalidInput(f"The schema is no JSON schema: {error}") from None
+            raise InvalidInput(f"The schema is no JSON schema: {str(error).splitlines()[0]}.") from None
 
     def __call__(self, *, outputs: Any) -> Score:
         """Whether it fits, and what does not."""
