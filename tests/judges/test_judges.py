@@ -182,7 +182,7 @@ def test_spend_is_counted_apart_and_adds_up(answering, polite):
     answering({"x": reply(True)})
     list(score_rows(polite, [row("x", n) for n in range(3)]))
     first = polite.spent
-    assert (first.rows, first.requests, first.failed) == (3, 3, 0)
+    assert (first.questions, first.requests, first.failed) == (3, 3, 0)
     assert first.input_tokens > 0
     assert first.cost_usd > 0
     score(polite, outputs="x")
@@ -212,6 +212,7 @@ def test_answers_that_are_kept_are_not_paid_for_again(answering, polite, tmp_pat
         finally:
             polite.kept.close()
     assert len(simulator.requests) == 2
+    assert (polite.spent.questions, polite.spent.requests, polite.spent.replayed) == (4, 2, 2)
 
 
 # -- what comes with Quire ---------------------------------------------------------------------------

@@ -46,5 +46,6 @@ for one in (is_short, broken, Words()):
     scores = score(made, outputs="two words", expectations={"words": 2})
     found[made.name] = [[s.name, s.value, s.error, s.rationale] for s in scores]
 found["fingerprints"] = len({as_scorer(one).fingerprint for one in (is_short, broken, Words())})
+found["asks"] = [as_scorer(one).asks for one in (is_short, Words())]
 found["make_judge"] = list(inspect.signature(make_judge).parameters)
 print(json.dumps(found))

@@ -28,5 +28,6 @@ def test_mlflows_scorers_say_what_they_say_there(mlflow_python):
     assert "no luck" in error
     assert found["words"] == [["words", True, None, "counted"], ["first", "two", None, ""]]
     assert found["fingerprints"] == 3
+    assert found["asks"] == [["outputs"], ["outputs", "expectations"]]
     ours = list(inspect.signature(make_judge).parameters)
     assert ours[:8] == found["make_judge"][:8]

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from quire.domain.calls import Call, Failure, Outcome
+from quire.domain.calls import Call, Failure, Outcome, model_name
 from quire.domain.errors import QuireError
 from quire.domain.outputs import UnreadableAnswer, read_outputs
 from quire.scorers.spend import Spend
 
 if TYPE_CHECKING:
-    from quire.caller import CallerOptions, Report
+    from quire.caller import CallerOptions
     from quire.caller.journal import Kept
 
 Group = Sequence[Call] | QuireError | None
@@ -24,45 +24,38 @@ Said = list[str | QuireError]
 
 
 class Account:
-    """What has been spent so far, by batches that ended and by those under way."""
+    """What has been spent so far. Answers that were kept from before cost nothing, and are counted as replayed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._settled = Spend()
-        self._open: list[Report] = []
+        self._spent = Spend()
 
-    @contextlib.contextmanager
-    def batch(self) -> Iterator[Report]:
-        """The report of a batch, counted from its beginning."""
-        from quire.caller import Report
-
-        report = Report()
+    def count(self, outcome: Outcome) -> None:
+        """Account for one call."""
         with self._lock:
-            self._open.append(report)
-        try:
-            yield report
-        finally:
-            with self._lock:
-                self._open.remove(report)
-                self._settled += spend_of(report)
+            self._spent += _spend_of(outcome)
 
     @property
     def spent(self) -> Spend:
         """All of it."""
         with self._lock:
-            return sum(map(spend_of, self._open), self._settled)
+            return self._spent
 
 
-def spend_of(report: Report) -> Spend:
-    """What a batch has spent."""
-    usage = report.usage
+def _spend_of(outcome: Outcome) -> Spend:
+    from quire.caller.cost import cost_usd
+
+    if isinstance(outcome, Failure):
+        return Spend(questions=1, failed=1, requests=outcome.attempts)
+    if outcome.replayed:
+        return Spend(questions=1, replayed=1)
+    usage = outcome.usage
     return Spend(
-        rows=report.rows,
-        failed=report.failed,
-        requests=report.requests,
+        questions=1,
+        requests=outcome.attempts,
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
-        cost_usd=report.cost_usd,
+        cost_usd=cost_usd(model_name(outcome.call), usage),
     )
 
 
@@ -77,18 +70,18 @@ def ask(
 
     caller = Caller(options=options)
     waiting: deque[int | QuireError | None] = deque()
-    with account.batch() as report:
-        calls = _numbered(groups, waiting)
-        with contextlib.closing(caller.iterate(calls, ordered=True, journal=kept, report=report)) as outcomes:
-            said: Said = []
-            for outcome in outcomes:
-                yield from _unasked(waiting)
-                said.append(_text(outcome))
-                if len(said) == waiting[0]:
-                    waiting.popleft()
-                    yield said
-                    said = []
-        yield from _unasked(waiting)
+    calls = _numbered(groups, waiting)
+    with contextlib.closing(caller.iterate(calls, ordered=True, journal=kept)) as outcomes:
+        said: Said = []
+        for outcome in outcomes:
+            account.count(outcome)
+            yield from _unasked(waiting)
+            said.append(_text(outcome))
+            if len(said) == waiting[0]:
+                waiting.popleft()
+                yield said
+                said = []
+    yield from _unasked(waiting)
 
 
 def _numbered(groups: Iterable[Group], waiting: deque[int | QuireError | None]) -> Iterator[Call]:

@@ -79,7 +79,7 @@ class _Vectors:
                 self._known[texts[row]] = said if isinstance(said, str) else _unit(said[place])
         usage = report.usage
         self.spent += Spend(
-            rows=report.rows,
+            questions=report.rows,
             failed=report.failed,
             requests=report.requests,
             input_tokens=usage.input_tokens,

@@ -47,6 +47,8 @@ class MlflowScorer(Scorer):
     def __init__(self, wrapped: Any) -> None:
         self.name = str(wrapped.name)
         self.wrapped = wrapped
+        named = inspect.signature(wrapped.__call__).parameters
+        self.asks = tuple(name for name in ARGUMENTS[:4] if name in named)
 
     def __call__(self, **available: Any) -> Any:
         """What MLflow's scorer says."""

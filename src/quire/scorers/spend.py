@@ -6,10 +6,14 @@ import msgspec
 
 
 class Spend(msgspec.Struct, frozen=True, kw_only=True):
-    """An account: rows asked about, requests sent, tokens, US dollars (None where a price is not known)."""
+    """An account: questions, requests sent (retries too), tokens, US dollars (None where a price is not known).
 
-    rows: int = 0
+    ``replayed`` questions were answered from what was kept before, and are not in the rest.
+    """
+
+    questions: int = 0
     failed: int = 0
+    replayed: int = 0
     requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -18,8 +22,9 @@ class Spend(msgspec.Struct, frozen=True, kw_only=True):
     def __add__(self, other: Spend) -> Spend:
         known = self.cost_usd is not None and other.cost_usd is not None
         return Spend(
-            rows=self.rows + other.rows,
+            questions=self.questions + other.questions,
             failed=self.failed + other.failed,
+            replayed=self.replayed + other.replayed,
             requests=self.requests + other.requests,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
