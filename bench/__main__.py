@@ -21,6 +21,7 @@ from bench.cases import (
     otlp,
     packaging,
     predict,
+    prompts,
     search,
     server,
     server_files,
@@ -54,6 +55,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     traced_calls.BENCHMARK,
     otlp.BENCHMARK,
     trace_search.BENCHMARK,
+    prompts.BENCHMARK,
 )
 
 

@@ -28,13 +28,6 @@ class Composed(msgspec.Struct, frozen=True):
     parts: list[PromptPart]
 
 
-def has_parts(template: PromptTemplate) -> bool:
-    """Whether a template includes others."""
-    found: list[str] = []
-    mapped(template, lambda text: found.extend(_PART.findall(text)) or text)
-    return bool(found)
-
-
 def compose(name: str, template: PromptTemplate, resolve: Resolve) -> Composed:
     """The template of a new version of ``name`` with every part in its place; each part is loaded once.
 

@@ -64,7 +64,7 @@ def check_prompt_version(version: object) -> int:
 
 def parse_prompt_uri(uri: str) -> PromptUri:
     """What a prompt's URI names. Raises InvalidInput, listing the accepted forms."""
-    rest = uri.removeprefix(SCHEME) if isinstance(uri, str) and uri.startswith(SCHEME) else ""
+    rest = uri.removeprefix(SCHEME) if uri.startswith(SCHEME) else ""
     found = parse_reference(rest)
     if found is None:
         raise InvalidInput(f"{_short(uri)} is not the URI of a prompt. Expected {FORMS}.{_hint(rest)}")
@@ -82,7 +82,7 @@ def parse_reference(text: str) -> PromptUri | None:
     return None
 
 
-def prompt_uri(name_or_uri: str, version: str | int | None = None) -> PromptUri:
+def prompt_uri(name_or_uri: object, version: str | int | None = None) -> PromptUri:
     """What ``load_prompt`` asks for: a URI, or a name with a version, which is the newest unless given."""
     if not isinstance(name_or_uri, str):
         raise InvalidInput(f"A prompt is named by text or by a URI, not by {_short(name_or_uri)}.")

@@ -32,7 +32,8 @@ def load_prompt(
     client = Client()
     prompt = client.load_prompt(name_or_uri, version, allow_missing, cache_ttl_seconds)
     if prompt is None:
-        return None  # type: ignore[return-value] - MLflow's type; only who asks for it by allow_missing gets None
+        # The type is MLflow's: only who asks for it by allow_missing gets None.
+        return None  # type: ignore[return-value]
     _link_to_run(prompt)
     if link_to_model and model_id is not None:
         client.link_prompt_version_to_model(prompt.name, prompt.version, model_id)

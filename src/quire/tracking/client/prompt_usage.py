@@ -81,8 +81,8 @@ def _traces(store: Store, link: PromptVersionRef, experiments: list[str], most: 
 def _evaluations(store: Store, runs: list[Run]) -> list[Run]:
     """Of runs and their parents those that evaluate, each once."""
     known = {run.info.run_id: run for run in runs}
-    parents = {parent for run in runs if (parent := run.data.tags.get(PARENT)) and parent not in known}
-    others = [parent for run_id in sorted(parents) if (parent := _run(store, run_id)) is not None]
+    parents = {run_id for run in runs if (run_id := run.data.tags.get(PARENT)) and run_id not in known}
+    others = [run for run_id in sorted(parents) if (run := _run(store, run_id)) is not None]
     return [run for run in (*runs, *others) if run.data.tags.get(RUN_TYPE) == EVALUATION]
 
 
