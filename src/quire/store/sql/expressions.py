@@ -17,13 +17,22 @@ def like(column: sa.ColumnElement[Any], pattern: str) -> sa.ColumnElement[bool]:
     return _Like(column, sa.literal(pattern, sa.Text))
 
 
+def walked(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A column whose index is not to be used: the rows are walked along another one."""
+    return column + sa.literal_column("0")
+
+
 def any_of(column: sa.ColumnElement[int], numbers: Sequence[int]) -> sa.ColumnElement[bool]:
     """That a column holds one of these numbers, given as one parameter however many they are."""
     return _AnyOf(column, sa.literal(numbers, _Numbers()))
 
 
+# SQLAlchemy asks SQLite whether something that is Boolean "= 1", and an index then finds nothing for it.
+_TRUTH: Any = sa.Integer()
+
+
 class _Like(FunctionElement[bool]):
-    type = sa.Boolean()
+    type = _TRUTH
     inherit_cache = True
     name = "like"
 
@@ -56,7 +65,7 @@ class _Numbers(sa.types.TypeDecorator[Sequence[int]]):
 
 
 class _AnyOf(FunctionElement[bool]):
-    type = sa.Boolean()
+    type = _TRUTH
     inherit_cache = True
     name = "any_of"
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from quire.domain.errors import InvalidInput
 from quire.domain.filters import Comparison
 from quire.domain.traces import FINALIZED, NAME_TAG, SOURCE_RUN
+from quire.store.sql.expressions import walked
 from quire.store.sql.keys import Keys
 from quire.store.sql.listing import Condition, condition
 from quire.store.sql.session import Session
@@ -23,6 +24,10 @@ from quire.store.sql.trace_tables import assessments, spans, trace_details, trac
 END_TIME: sa.ColumnElement[int] = traces.c.timestamp_ms + sa.func.coalesce(
     traces.c.execution_time_ms, sa.literal_column("0")
 )
+
+
+# Numbers that an index finds few of; where many traces meet the condition, the newest are walked instead.
+NUMBERS = ("execution_time_ms", "total_tokens", "cost")
 
 
 def trace_conditions(session: Session, keys: Keys, items: Sequence[Comparison]) -> list[Condition]:
@@ -60,7 +65,8 @@ def _attribute(item: Comparison) -> Condition:
         return _linked(PROMPT, item)
     if item.key == "end_time_ms":
         return condition(END_TIME, item)
-    return condition(traces.c[item.key], item)
+    column = traces.c[item.key]
+    return condition(walked(column) if item.key in NUMBERS else column, item)
 
 
 def _linked(kind: int, item: Comparison) -> Condition:

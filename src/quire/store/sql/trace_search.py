@@ -19,14 +19,14 @@ from quire.domain.filters import TRACES, Comparison, OrderBy, parse_filter, pars
 from quire.domain.names import check_experiment_id, check_page_size
 from quire.domain.paging import Page, decode_token, encode_token
 from quire.domain.traces import NAME_TAG, SOURCE_RUN, TraceInfo
-from quire.store.sql.expressions import any_of
+from quire.store.sql.expressions import any_of, walked
 from quire.store.sql.keys import Keys
 from quire.store.sql.listing import Condition, SortKey, after, condition
 from quire.store.sql.session import Rows, Session
 from quire.store.sql.spans import SqlSpans
 from quire.store.sql.statement import Statement
 from quire.store.sql.texts import text_equals
-from quire.store.sql.trace_conditions import END_TIME, trace_conditions, value_condition
+from quire.store.sql.trace_conditions import END_TIME, NUMBERS, trace_conditions, value_condition
 from quire.store.sql.trace_labels import METADATA, NO_KEY, PROMPT, RUN, TAG, UNINDEXED
 from quire.store.sql.trace_reading import read_infos
 from quire.store.sql.trace_tables import assessments, spans, trace_labels, traces
@@ -40,8 +40,6 @@ _LEAST, _MOST = 500, 20_000
 # What the index of texts narrows, and to how many traces it must.
 _TEXTS = (("attribute", "text"), ("span", "content"), ("span", "attributes"))
 _MOST_WITH_TEXT = 5000
-# Numbers that an index finds few of.
-_NUMBERS = ("execution_time_ms", "total_tokens", "cost")
 _LAST = Statement("SELECT coalesce(max(id), 0) FROM traces")
 _FIND = Statement("SELECT id FROM traces WHERE trace_id = ANY(:names)")
 
@@ -94,10 +92,10 @@ class _Search:
         """The first ``count`` rows after ``position``."""
         where = trace_conditions(self._session, self._keys, self._conditions)
         few = self._few(count)
-        of_these: Condition = traces.c.experiment_id.in_(self._experiments)
         if few is not None:
-            where = [*where, of_these, any_of(traces.c.id, few)]
+            where = [*where, walked(traces.c.experiment_id).in_(self._experiments), any_of(traces.c.id, few)]
             return self._select(where, position, count) if few else []
+        of_these: Condition = traces.c.experiment_id.in_(self._experiments)
         if len(self._experiments) > MOST_WALKS:
             return self._select([*where, of_these], position, count)
         rows: Rows = []
@@ -137,7 +135,7 @@ class _Search:
         if item.op in ("LIKE", "ILIKE") and (item.kind, item.key.partition(".")[0]) in _TEXTS:
             most = max(self._most, _MOST_WITH_TEXT)
             return traces_with_text(self._session, str(item.value), ignore_case=item.op == "ILIKE", most=most)
-        if item.kind == "attribute" and item.key in _NUMBERS and item.op != "!=":
+        if item.kind == "attribute" and item.key in NUMBERS and item.op != "!=":
             of_these = traces.c.experiment_id.in_(self._experiments)
             return self._limited(sa.select(traces.c.id).where(of_these, condition(traces.c[item.key], item)))
         if item.op != "=":
