@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import msgspec
@@ -27,6 +26,7 @@ from quire.tracing.cleaning import Held, held_of, kept_overrides
 from quire.tracing.finished import FinishedSpan, FinishedTrace
 from quire.tracing.finishing import finishing_metadata
 from quire.tracing.levels import final_level
+from quire.tracing.pausing import pause_between_spans
 from quire.tracing.values import to_json
 
 _STATES: tuple[TraceState, ...] = ("STATE_UNSPECIFIED", "OK", "ERROR")
@@ -38,7 +38,7 @@ def stored(trace: FinishedTrace) -> Trace:
     records = []
     for span in trace.spans:
         records.append(_record(said, span))
-        time.sleep(0)  # lets a thread of the program go on that has waited for this one
+        pause_between_spans()
     root = next((span for span in reversed(trace.spans) if not span.parent_id), None)
     place = next((place for place, record in enumerate(records) if record.parent_id is None), None)
     facts = TraceFacts()
