@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from quire import judges, scorers
     from quire.evaluate.mlflow_face import (
         EvaluationResult,
         evaluate,
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
         search_datasets,
         set_dataset_tags,
     )
+    from quire.judges import (
+        make_judge,
+    )
     from quire.prompts import (
         delete_prompt_alias,
         delete_prompt_model_config,
@@ -35,9 +39,14 @@ if TYPE_CHECKING:
         set_prompt_tag,
         set_prompt_version_tag,
     )
+    from quire.scorers import (
+        Scorer,
+        scorer,
+    )
 
 _HOME: dict[str, str] = {
     "EvaluationResult": "quire.evaluate.mlflow_face",
+    "Scorer": "quire.scorers",
     "add_dataset_to_experiments": "quire.genai.datasets",
     "create_dataset": "quire.genai.datasets",
     "delete_dataset": "quire.genai.datasets",
@@ -50,8 +59,10 @@ _HOME: dict[str, str] = {
     "get_dataset": "quire.genai.datasets",
     "get_prompt_tags": "quire.prompts",
     "load_prompt": "quire.prompts",
+    "make_judge": "quire.judges",
     "register_prompt": "quire.prompts",
     "remove_dataset_from_experiments": "quire.genai.datasets",
+    "scorer": "quire.scorers",
     "search_datasets": "quire.genai.datasets",
     "search_prompts": "quire.prompts",
     "set_dataset_tags": "quire.genai.datasets",
@@ -61,9 +72,11 @@ _HOME: dict[str, str] = {
     "set_prompt_version_tag": "quire.prompts",
 }
 """Public name to the module that defines it."""
+_MODULES = {"datasets": "quire.genai.datasets", "judges": "quire.judges", "scorers": "quire.scorers"}
 
 __all__ = [
     "EvaluationResult",
+    "Scorer",
     "add_dataset_to_experiments",
     "create_dataset",
     "datasets",
@@ -76,9 +89,13 @@ __all__ = [
     "evaluate",
     "get_dataset",
     "get_prompt_tags",
+    "judges",
     "load_prompt",
+    "make_judge",
     "register_prompt",
     "remove_dataset_from_experiments",
+    "scorer",
+    "scorers",
     "search_datasets",
     "search_prompts",
     "set_dataset_tags",
@@ -90,11 +107,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":
-        return importlib.import_module("quire.genai.datasets")
-    if name not in _HOME:
+    if name in _MODULES:
+        value: Any = importlib.import_module(_MODULES[name])
+    elif name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    else:
         raise AttributeError(f"module 'quire.genai' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 
