@@ -153,6 +153,14 @@ def test_adding_again_adds_nothing_and_rows_without_an_answer_are_counted(local)
     assert get_queue("again").add_rows(rows(), variant="old").added == 3
 
 
+def test_items_that_are_added_while_people_review_are_handed_out_too(local):
+    queue = create_queue("growing", "correct")
+    queue.add_rows(rows(2))
+    review(queue, "ada", lambda item: True)
+    queue.add_rows(rows(3))
+    assert queue.next("ada").outputs == "answer 2"
+
+
 def test_an_item_is_answered_once_unless_it_is_to_be_replaced(local):
     queue = create_queue("once", "correct")
     queue.add_rows(rows(1))

@@ -57,6 +57,7 @@ class Queue:
         self.definition = definition
         self._items: dict[str, Item] | None = None
         self._done: dict[str, set[str]] | None = None
+        self._orders: dict[str, list[Item]] = {}
 
     @property
     def name(self) -> str:
@@ -79,6 +80,7 @@ class Queue:
     def refresh(self) -> None:
         """Read anew what the store holds, after others have added items or labels."""
         self._items = self._done = None
+        self._orders = {}
 
     # -- filling it ----------------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ class Queue:
                 placed = anchored(self._client.store, self.experiment_id, self.run_id, list(fresh.values()))
                 write_items(self._client, self.run_id, placed)
                 known |= {item.item_id: item for item in placed}
-                self._items = known
+                self._items, self._done = known, None
                 added += len(placed)
         return Added(added, already, unanswered)
 
@@ -211,7 +213,11 @@ class Queue:
 
     def _in_order(self, reviewer: str) -> list[Item]:
         """The items in an order of the reviewer's own, so that what comes first or last does not weigh on all."""
-        return sorted(self.items.values(), key=lambda item: hashed("place", self.run_id, reviewer, item.item_id))
+        known = self._orders.get(reviewer, [])
+        if len(known) != len(self.items):
+            known = sorted(self.items.values(), key=lambda item: hashed("place", self.run_id, reviewer, item.item_id))
+            self._orders[reviewer] = known
+        return known
 
     def _wants(self, item: Item, reviewer: str) -> bool:
         done = self._done_by()[item.item_id]
