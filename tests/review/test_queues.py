@@ -11,7 +11,6 @@ from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, Permissio
 from quire.domain.scores import Score, ScoredRow
 from quire.review import Question, create_queue, get_queue, search_queues
 
-
 MLFLOW = pytest.param("mlflow_server", marks=[pytest.mark.mlflow, pytest.mark.slow])
 
 
