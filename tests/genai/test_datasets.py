@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,24 @@ def test_what_is_named_twice_or_not_at_all_is_refused() -> None:
         datasets.delete_dataset("a", "d-1")
     with pytest.raises(InvalidInput):
         datasets.create_dataset()
+
+
+DESCRIBE = """
+import inspect, json
+from mlflow.genai import datasets
+
+shared = [name for name in datasets.__all__ if name[0].islower()]
+print(">>>" + json.dumps({name: list(inspect.signature(getattr(datasets, name)).parameters) for name in shared}))
+"""
+
+
+@pytest.mark.mlflow
+def test_the_functions_are_mlflows_with_its_parameters(mlflow_python: Path) -> None:
+    command = [str(mlflow_python), "-W", "ignore", "-c", DESCRIBE]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    theirs = json.loads(done.stdout.rpartition(">>>")[2])
+    ours = {name: list(inspect.signature(getattr(datasets, name)).parameters) for name in theirs}
+    assert ours == theirs
 
 
 def test_every_name_of_the_module_is_one_of_genai() -> None:

@@ -13,11 +13,10 @@ import pytest
 import quire
 
 NOT_OURS_YET = {
-    # prompts, traces, datasets of evaluation, webhooks, workspaces and the MCP registry come with their features
+    # prompts, traces, webhooks, workspaces and the MCP registry come with their features
     "prompt",
     "trace",
     "span",
-    "dataset",
     "webhook",
     "workspace",
     "mcp",

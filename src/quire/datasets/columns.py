@@ -117,7 +117,7 @@ class Columns:
         return _made(
             inputs,
             _object(place, row, "expectations"),
-            None if is_nothing(outputs) else plain(outputs, place, "outputs"),
+            None if is_nothing(outputs) or _is_empty(outputs) else plain(outputs, place, "outputs"),
             row.get("group"),
             tags,
             _source(place, row.get("source")),
@@ -144,6 +144,10 @@ def _made(
         record_id=input_hash(inputs),
         source=source,
     )
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, Mapping) and not value
 
 
 def _fields(names: Names | None, what: str) -> dict[str, str]:

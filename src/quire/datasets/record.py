@@ -33,7 +33,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record_of_stored(stored: DatasetRecord) -> Record:
-    """A record as a store has given it."""
+    """A record as a store has given it. An answer of no fields, which MLflow's server gives for none, is none."""
     tags = stored.tags or {}
     group = tags.get(GROUP_TAG)
     if group is not None:
@@ -42,7 +42,7 @@ def record_of_stored(stored: DatasetRecord) -> Record:
     return Record(
         inputs=stored.inputs,
         expectations=stored.expectations or {},
-        outputs=stored.outputs,
+        outputs=None if stored.outputs == {} else stored.outputs,
         group=group,
         tags=tags,
         record_id=input_hash(stored.inputs),
