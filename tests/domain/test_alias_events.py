@@ -30,6 +30,7 @@ def events(*moves: Move) -> list[AliasEvent]:
         ([("set", None, 1)], 5, 1),
         ([("set", None, 1), ("set", 4, 5)], 5, 4),
         ([("set", None, 1), ("set", 1, 2), ("set", 2, 3)], 2, 1),
+        ([("set", 1, 2), ("rollback", 2, 1)], 2, 1),
     ],
     ids=[
         "nothing recorded",
@@ -47,6 +48,7 @@ def events(*moves: Move) -> list[AliasEvent]:
         "moved by another client since",
         "moved by another client between",
         "recorded but not done",
+        "rollback taken back by another client",
     ],
 )
 def test_the_version_before(moves: list[Move], current: int | None, before: int | None) -> None:

@@ -57,18 +57,18 @@ def version_before(events: Sequence[AliasEvent], current: int | None) -> int | N
     """The version that an alias had before the one that it has now, by its events, oldest first; None if none is known.
 
     Rolling back takes the newest move off the pile; rolling back again goes further back. An alias that is gone has,
-    before, the version that it had last. If the last event never came to pass (its process died between the record and
-    the move), it does not count.
+    before, the version that it had last. The last event does not count if the alias is where it was before it: its
+    process died between the record and the move, or another client took the move back.
     """
     pile = _pile(events)
     if current is None:
         return pile[-1] if pile else None
     if pile and pile[-1] != current:
         if events[-1].old == current:
-            pile.pop()
-        else:
+            pile = _pile(events[:-1])
+        if pile[-1:] != [current]:
             pile.append(current)
-    return pile[-2] if len(pile) > 1 and pile[-1] == current else None
+    return pile[-2] if len(pile) > 1 else None
 
 
 def _pile(events: Sequence[AliasEvent]) -> list[int]:

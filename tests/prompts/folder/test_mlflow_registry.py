@@ -44,7 +44,7 @@ def test_a_folder_in_step_with_an_mlflow_server(mlflow_server: str, mlflow_pytho
     assert "=== user ===\nA joke about {{animal}}.\n" in file.read_text()
     assert "  extra_params:\n    odd: 1\n" in file.read_text()
 
-    file.write_text(file.read_text().replace("joke", "pun"))
+    file.write_text(file.read_text().replace("A joke", "A pun"))
     assert push(folder, message="puns", names=[name]).outcomes[0].version == 2
     quire.set_prompt_alias(name, "prod", 2, reason="shorter")
     read = (
