@@ -148,6 +148,11 @@ def test_without_a_service_the_variable_is_named(polite, monkeypatch):
 # -- many rows ---------------------------------------------------------------------------------------
 
 
+def test_a_fence_around_the_reply_is_left_out(answering, polite):
+    answering({"x": f"```json\n{reply(True)}\n```"})
+    assert score(polite, outputs="x")[0].value is True
+
+
 def test_all_rows_go_out_in_one_stream_and_come_back_in_order(answering, polite):
     simulator = answering({f"answer {n} ": reply(n % 2 == 0) for n in range(30)}, latency_ms="uniform:1:20")
     found = [scores[0].value for scores in score_rows(polite, (row(f"answer {n} ", n) for n in range(30)))]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import quire
 from quire.domain.errors import InvalidInput, QuireError
 from quire.domain.scores import ScoredRow
 from quire.judges import Labelled, Pair, load_judge, make_judge, pairwise, rubric, self_consistency
@@ -186,6 +187,19 @@ def test_agreement_with_people_is_cohens_kappa(answering):
     assert "right: kappa 0.75" in str(found)
     assert found.tags()["quire.judge.labels"] == "16"
     assert "not JSON" in found.errors[0]
+
+
+def test_agreement_is_noted_on_the_judges_version(answering, tmp_path):
+    answering({"good": reply(True), "bad": reply(False)})
+    quire.set_tracking_uri(f"sqlite:///{tmp_path}/quire.db")
+    judge = make_judge("right", "{{ outputs }}", feedback_value_type=bool)
+    found = judge.agreement([{"label": True, "outputs": "good"}, {"label": False, "outputs": "bad"}])
+    with pytest.raises(InvalidInput, match="no registered version"):
+        judge.record(found)
+    judge.log(registered_model_name="right")
+    judge.record(found)
+    tags = quire.Client().get_model_version("right", "1").tags
+    assert (tags["quire.judge.kappa"], tags["quire.judge.labels"]) == ("1", "2")
 
 
 def test_labels_that_are_none_are_refused(answering):

@@ -207,6 +207,21 @@ class Judge(Scorer):
 
         return agreement_with(self, labels, confidence=confidence)
 
+    def record(self, agreement: Agreement) -> None:
+        """Note how far it agrees with people, as tags of its registered version, where its page shows them.
+
+        Raises InvalidInput for a judge that was not loaded from a version, or registered, first.
+        """
+        from quire.registry import resolve_model_uri, set_model_version_tag
+
+        place = resolve_model_uri(self.version) if self.version else None
+        if place is None or place.name is None or place.version is None:
+            raise InvalidInput(
+                f"The judge {self.name!r} is no registered version; log it with registered_model_name=…."
+            )
+        for key, value in agreement.tags().items():
+            set_model_version_tag(place.name, str(place.version), key, value)
+
 
 def _judged(row: ScoredRow) -> Judged:
     return Judged(inputs=row.inputs, outputs=row.outputs, expectations=row.expectations, trace=row.trace_id)

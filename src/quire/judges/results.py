@@ -12,6 +12,7 @@ import msgspec
 
 from quire.domain.errors import InvalidInput
 from quire.domain.scores import ScoreKind
+from quire.scorers.reading import json_value
 
 RESULT, RATIONALE = "result", "rationale"
 _PLAIN: dict[Any, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
@@ -78,11 +79,11 @@ def kind_of(schema: Mapping[str, Any]) -> ScoreKind | None:
 
 
 def read_verdict(text: str, schema: Mapping[str, Any]) -> Verdict:
-    """A judge's answer. Raises UnreadableVerdict for what is not the JSON that was asked for."""
-    try:
-        said = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise UnreadableVerdict(f"The judge's answer is not JSON ({error}): {_shown(text)}") from None
+    """A judge's answer. Raises InvalidInput for what is not the JSON that was asked for.
+
+    A fence of Markdown around it is left out, which some services put there; nothing else is mended.
+    """
+    said = json_value(text, "The judge's answer")
     if not isinstance(said, Mapping) or RESULT not in said:
         raise UnreadableVerdict(f"The judge's answer has no {RESULT!r}: {_shown(text)}")
     value = said[RESULT]

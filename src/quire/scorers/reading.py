@@ -68,8 +68,8 @@ def json_value(given: Any, what: str) -> Any:
     if not isinstance(given, str):
         return given
     text = given.strip()
-    if text.startswith("```"):
-        text = text.strip("`").removeprefix("json").strip()
+    if text.startswith("```") and text.endswith("```"):
+        text = text[3:-3].removeprefix("json").strip()
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
