@@ -220,6 +220,20 @@ def test_answers_that_are_kept_are_not_paid_for_again(answering, polite, tmp_pat
     assert (polite.spent.questions, polite.spent.requests, polite.spent.replayed) == (4, 2, 2)
 
 
+def test_a_judge_can_be_shown_the_trace(answering, tmp_path):
+    quire.set_tracking_uri(f"sqlite:///{tmp_path}/quire.db")
+    with quire.start_span("answering") as span:
+        span.set_outputs("It looked in the cupboard.")
+    judge = make_judge("thorough", "Was this thorough? {{ trace }}", feedback_value_type=bool)
+    simulator = answering({"cupboard": reply(True)})
+    rows = [row("x", trace_id=span.trace_id), row("x", 1)]
+    first, second = (scores[0] for scores in score_rows(judge, rows))
+    assert first.value is True
+    assert "needs the answer's trace" in second.error
+    assert score(judge, outputs="x", trace=quire.get_trace(span.trace_id))[0].value is True
+    assert len(simulator.requests) == 2
+
+
 # -- what comes with Quire ---------------------------------------------------------------------------
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quire.domain.errors import InvalidInput
 from quire.domain.scores import Measured
 from quire.scorers import FieldMatch, JsonSchema, ToolCalls, score
+from quire.scorers.reading import json_equal
 
 SCHEMA = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 
@@ -66,6 +69,22 @@ def test_what_is_no_schema_is_refused(schema):
 def test_a_schema_that_stands_elsewhere_is_not_fetched():
     with pytest.raises(InvalidInput, match="which is not inside of it"):
         JsonSchema({"$ref": "http://127.0.0.1:9/schema.json"})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(JSON, JSON)
+def test_values_are_equal_as_json_whatever_the_order_of_keys(one, other):
+    turned = dict(reversed(one.items())) if isinstance(one, dict) else one
+    assert json_equal(one, turned)
+    assert json_equal(one, other) == json_equal(other, one)
+    if json_equal(one, other):
+        assert one == other
 
 
 # -- fields ------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from quire.domain.calls import Call, Failure, Outcome, model_name
 from quire.domain.errors import QuireError
 from quire.domain.outputs import UnreadableAnswer, read_outputs
@@ -93,7 +95,7 @@ def _numbered(groups: Iterable[Group], waiting: deque[int | QuireError | None]) 
             continue
         waiting.append(len(group) or None)
         for call in group:
-            yield Call(call.task, call.body, (place,))
+            yield msgspec.structs.replace(call, rows=(place,))
             place += 1
 
 

@@ -45,7 +45,7 @@ class SelfConsistency(Judge):
         """The same question, each time with another seed."""
         (call,) = super().calls(judged)
         seeds = range(self.spec.seed, self.spec.seed + self.spec.samples)
-        return [Call(call.task, {**call.body, "seed": seed}, call.rows) for seed in seeds]
+        return [msgspec.structs.replace(call, body={**call.body, "seed": seed}) for seed in seeds]
 
     def read(self, said: Said) -> list[Score]:
         """What the replies come to together. Raises QuireError where too few can be read."""
