@@ -14,6 +14,7 @@ from rich.console import Console
 
 from bench.cases import (
     autolog,
+    evaluate,
     gsm8k,
     imports,
     log_batch,
@@ -41,6 +42,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     packaging.BENCHMARK,
     predict.BENCHMARK,
     gsm8k.BENCHMARK,
+    evaluate.BENCHMARK,
     writers.BENCHMARK,
     log_batch.BENCHMARK,
     search.BENCHMARK,

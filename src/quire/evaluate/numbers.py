@@ -34,7 +34,9 @@ def show_difference(value: float, kind: ScoreKind = "number", name: str = "") ->
 
 def show_interval(low: float, high: float, kind: ScoreKind = "number", name: str = "") -> str:
     """An interval of a difference."""
-    return f"{show_difference(low, kind, name)} to {show_difference(high, kind, name)}"
+    unit = " pts" if kind == "binary" else ""
+    bounds = [show_difference(bound, kind, name).removesuffix(unit) for bound in (low, high)]
+    return f"[{bounds[0]}, {bounds[1]}]{unit}"
 
 
 def show_p(p: float) -> str:
@@ -50,6 +52,9 @@ def _digits(value: float) -> str:
         return "0"
     if size >= 1000:
         return f"{value:,.0f}".replace("-", "−")
+    if size < 0.001:
+        digits, _mark, power = f"{value:.2e}".partition("e")
+        return f"{digits}e{int(power)}".replace("-", "−")
     digits = max(0, 2 - math.floor(math.log10(size)))
     return f"{value:.{min(digits, 10)}f}".replace("-", "−")
 

@@ -82,18 +82,17 @@ def comparison_parts(comparison: Comparison) -> Iterator[Any]:
 
 def comparison_table(comparison: Comparison) -> Table:
     """A line for each score."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("score", overflow="fold")
-    table.add_column(Text(comparison.a), justify="right")
-    table.add_column(Text(comparison.b), justify="right")
-    table.add_column("difference", justify="right")
-    table.add_column(f"{comparison.confidence:.0%} interval", justify="right")
-    table.add_column("p", justify="right")
-    table.add_column("won/lost/tied", justify="right")
-    table.add_column("verdict")
+    for head in (Text(comparison.a), Text(comparison.b), Text("difference")):
+        table.add_column(head, justify="right", overflow="fold", min_width=9)
+    for head in (Text(f"{comparison.confidence:.0%} interval"), Text("p"), Text("W/L/T")):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="fold", min_width=10)
     for metric in comparison.metrics.values():
         table.add_row(Text(metric.name), *metric_cells(metric), Text(metric.verdict, style=_STYLES[metric.verdict]))
     return table
@@ -114,7 +113,7 @@ def metric_cells(metric: MetricComparison) -> list[str]:
 
 def footnotes(comparison: Comparison) -> list[str]:
     """How many records counted, what was missing, and by which methods."""
-    lines = []
+    lines = [f"W/L/T: records on which {comparison.b} won, lost, tied."]
     metrics = list(comparison.metrics.values())
     for metric in metrics:
         if metric.missing_a or metric.missing_b:
