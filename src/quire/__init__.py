@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         pyfunc,
         registry,
         review,
+        rollout,
         scorers,
         testing,
         tracing,
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     )
     from quire.domain.errors import (
         QuireError,
+    )
+    from quire.domain.gates import (
+        Gate,
+        gate,
     )
     from quire.domain.prompt_config import (
         PromptModelConfig,
@@ -89,6 +94,11 @@ if TYPE_CHECKING:
         search_model_versions,
         search_registered_models,
         set_model_version_tag,
+    )
+    from quire.rollout.promoting import (
+        promote,
+        promotions,
+        rollback,
     )
     from quire.scorers.functions import (
         scorer,
@@ -207,6 +217,8 @@ if TYPE_CHECKING:
 _HOME: dict[str, str] = {
     "download_artifacts": "quire.artifacts",
     "QuireError": "quire.domain.errors",
+    "Gate": "quire.domain.gates",
+    "gate": "quire.domain.gates",
     "PromptModelConfig": "quire.domain.prompt_config",
     "PromptVersion": "quire.domain.prompts",
     "load_evaluation": "quire.evaluate.evaluation",
@@ -236,6 +248,9 @@ _HOME: dict[str, str] = {
     "search_registered_models": "quire.registry",
     "set_model_version_tag": "quire.registry",
     "scorer": "quire.scorers.functions",
+    "promote": "quire.rollout.promoting",
+    "promotions": "quire.rollout.promoting",
+    "rollback": "quire.rollout.promoting",
     "get_registry_uri": "quire.store.current",
     "get_tracking_uri": "quire.store.current",
     "is_tracking_uri_set": "quire.store.current",
@@ -336,6 +351,7 @@ _SUBMODULES = frozenset(
         "pyfunc",
         "registry",
         "review",
+        "rollout",
         "scorers",
         "testing",
         "tracing",
@@ -347,6 +363,7 @@ _SUBMODULES = frozenset(
 __all__ = [
     "ActiveRun",
     "Client",
+    "Gate",
     "Image",
     "MlflowClient",
     "MlflowException",
@@ -386,6 +403,7 @@ __all__ = [
     "flush_artifact_async_logging",
     "flush_async_logging",
     "flush_trace_async_logging",
+    "gate",
     "genai",
     "get_active_trace_id",
     "get_artifact_uri",
@@ -431,6 +449,8 @@ __all__ = [
     "models",
     "openai",
     "override_feedback",
+    "promote",
+    "promotions",
     "prompt_alias_history",
     "prompt_usage",
     "prompts",
@@ -442,7 +462,9 @@ __all__ = [
     "restore_experiment",
     "restore_run",
     "review",
+    "rollback",
     "rollback_prompt_alias",
+    "rollout",
     "scorer",
     "scorers",
     "search_experiments",

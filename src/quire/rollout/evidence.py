@@ -1,0 +1,57 @@
+"""Evidence: the evaluations that scored a version of a model, and the scores that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from quire.domain.errors import NotFound
+from quire.evaluate.evaluation import Evaluation, load_evaluation
+
+if TYPE_CHECKING:
+    from quire.evaluate.table import VariantTable
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A version of a registered model."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"models:/{self.name}/{self.version}"
+
+
+class Evidence:
+    """Evaluations, given or loaded by the ids of their runs. Raises NotFound for a run that is none."""
+
+    def __init__(self, given: Iterable[str | Evaluation]) -> None:
+        self._evaluations = [load_evaluation(one) if isinstance(one, str) else one for one in given]
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Their runs."""
+        return [evaluation.run_id for evaluation in self._evaluations]
+
+    def of(self, wanted: Found | str) -> VariantTable:
+        """The scores of a version, or of the variant of a name. NotFound lists what was scored."""
+        for evaluation in self._evaluations:
+            for name, described in evaluation.described.items():
+                is_it = (
+                    name == wanted
+                    if isinstance(wanted, str)
+                    else (described.registered_name, described.registered_version) == (wanted.name, wanted.version)
+                )
+                if is_it:
+                    return evaluation.table(name)
+        scored = [
+            f"{name} (models:/{found.registered_name}/{found.registered_version})" if found.registered_name else name
+            for evaluation in self._evaluations
+            for name, found in evaluation.described.items()
+        ]
+        raise NotFound(
+            f"The evidence has no scores of {wanted}; it scored {', '.join(scored) or 'nothing'}. Evaluate both "
+            "versions on the same data."
+        )
