@@ -14,9 +14,10 @@ from quire.review import Question, create_queue, get_queue, search_queues
 MLFLOW = pytest.param("mlflow_server", marks=[pytest.mark.mlflow, pytest.mark.slow])
 
 
-@pytest.fixture(params=["file", "quire_server", MLFLOW])
-def store(request, tmp_path):
+@pytest.fixture(params=["file", "postgres_uri", "quire_server", MLFLOW])
+def store(request, tmp_path, monkeypatch):
     """A store of each kind, with an experiment of its own; a real MLflow's server too."""
+    monkeypatch.chdir(tmp_path)
     url = f"sqlite:///{tmp_path}/quire.db" if request.param == "file" else request.getfixturevalue(request.param)
     quire.set_tracking_uri(url)
     quire.set_experiment(f"review-{tmp_path.name}-{request.param}")
