@@ -17,7 +17,7 @@ import pytest
 
 from quire.domain.entities import Metric, Param, Tag
 from quire.domain.errors import InvalidInput, NotFound, Unavailable
-from quire.server.work import Work
+from quire.server.work import READS_AT_ONCE, Work
 from quire.store import open_store
 from quire.store.base import Store
 from tests.server.conftest import Served
@@ -141,6 +141,32 @@ async def test_searches_take_turns_and_a_long_one_stops_no_others(store: Store) 
     assert await asyncio.gather(*long) == [True, True]
     assert len(set(await asyncio.gather(*(work.read(short) for _ in range(20))))) == 1
     assert most == [1]
+    work.close()
+
+
+async def test_where_reads_wait_for_a_network_a_few_run_at_once_and_a_long_one_stops_no_others() -> None:
+    work = Work(None, reading_threads=4, artifact_threads=2)
+    running, most, lock, gate = [0], [0], threading.Lock(), threading.Event()
+
+    def short() -> None:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.002)
+        with lock:
+            running[0] -= 1
+
+    for read in (work.read, work.look):
+        most[0] = 0
+        await asyncio.gather(*(read(short) for _ in range(40)))
+        assert most[0] == READS_AT_ONCE
+    long = [asyncio.ensure_future(work.look(partial(gate.wait, 20))) for _ in range(READS_AT_ONCE)]
+    await asyncio.gather(*(work.look(short) for _ in range(20)))
+    assert not any(one.done() for one in long)
+    all_there = threading.Barrier(4)
+    await asyncio.gather(*(work.write(partial(all_there.wait, 20)) for _ in range(4)))
+    gate.set()
+    assert await asyncio.gather(*long) == [True] * READS_AT_ONCE
     work.close()
 
 

@@ -1,8 +1,9 @@
-"""Threads of which one works at a time, unless it takes long.
+"""Threads of which one works at a time, or a few, unless it takes long.
 
 Python's ``sqlite3`` lets the interpreter go at each row, and threads that search take it from one another there: two
 do less than one. So one thread, who holds the baton, takes what waits, one call after the other. When a call takes
-long and others wait, the baton passes to another thread, and the long call goes on beside it.
+long and others wait, the baton passes to another thread, and the long call goes on beside it. Where calls wait for a
+network, there are as many batons as keep the interpreter busy.
 """
 
 from __future__ import annotations
@@ -18,19 +19,23 @@ from quire.server.lines import Call, Waiting, refuse_if, tell
 
 
 class Relay:
-    """At most ``threads`` threads; a call that takes more than ``long`` seconds does not keep others waiting."""
+    """At most ``threads`` threads, of which ``batons`` work at a time.
 
-    def __init__(self, name: str, threads: int, long: float) -> None:
+    A call that takes more than ``long`` seconds does not keep others waiting.
+    """
+
+    def __init__(self, name: str, threads: int, long: float, batons: int = 1) -> None:
         self._name = name
         self._most = threads
         self._long = long
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._baton = threading.Lock()
-        self._holder: _Holder | None = None
+        self._batons = threading.Semaphore(batons)
+        self._holders: set[_Holder] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._threads: list[threading.Thread] = []
-        self._start()
+        for _ in range(min(batons, threads)):
+            self._start()
 
     def run(self, call: Call) -> asyncio.Future[Any]:
         """Have a call done; its future has the value or the error. Used in one event loop."""
@@ -56,13 +61,14 @@ class Relay:
 
     def _work(self) -> None:
         while True:
-            self._baton.acquire()
-            holder = self._holder = _Holder()
-            while self._holder is holder:
+            self._batons.acquire()
+            holder = _Holder()
+            self._holders.add(holder)
+            while holder in self._holders:
                 waiting = self._queue.get()
                 if waiting is None:
                     self._queue.put(None)
-                    self._baton.release()
+                    self._batons.release()
                     return
                 holder.since = time.monotonic()
                 _do(waiting)
@@ -71,22 +77,22 @@ class Relay:
                     waiting.loop.call_soon_threadsafe(tell, [waiting])
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Pass the baton on if who holds it takes long while others wait; look again while any wait."""
+        """Pass a baton on if who holds it takes long while others wait; look again while any wait."""
         self._timer = None
         if self._queue.empty():
             return
         self._timer = loop.call_later(self._long, self._look, loop)
-        holder = self._holder
-        since = None if holder is None else holder.since
-        if since is not None and time.monotonic() - since >= self._long:
-            self._holder = None
-            self._baton.release()
-            if len(self._threads) < self._most:
-                self._start()
+        for holder in [*self._holders]:
+            since = holder.since
+            if since is not None and time.monotonic() - since >= self._long:
+                self._holders.discard(holder)
+                self._batons.release()
+                if len(self._threads) < self._most:
+                    self._start()
 
 
 class _Holder:
-    """Who has the baton: since when the call lasts that it does."""
+    """Who has a baton: since when the call lasts that it does."""
 
     since: float | None = None
 

@@ -4,8 +4,9 @@ SQLite has one writer at a time, and a commit costs about as much for many chang
 takes all that wait, does them in one transaction, each undone alone if it fails, and answers them once they are
 durable. Reads of one thing by its id take less than the threads that fight over them would: one thread takes those
 that wait, does them in one view of the store, and wakes the event loop once. Searches have threads of their own, so
-that nobody waits behind them. A store without that limit (PostgreSQL) waits for the network instead: there all run in
-the threads of the searches.
+that nobody waits behind them. A store without that limit (PostgreSQL) waits for the network instead: there writers
+run in threads of their own, one transaction each, and of the threads that read few at a time, since more would only
+take the interpreter from one another.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ MOST_LOOKED_AT = 16
 # Searches where there is one writer: SQLite runs in this process, and threads that search take the interpreter from one
 # another at each row. So one searches at a time; one that takes longer than this (seconds) stops no others.
 LONG_SEARCH = 0.05
+# Reads at once where the database is beyond a network: one computes while the other waits.
+READS_AT_ONCE = 2
 LAST_PATIENCE = 5.0
 
 
@@ -47,40 +50,40 @@ class Work:
     """The threads of one server process. Used in one event loop."""
 
     def __init__(self, one_writer: Together | None, *, reading_threads: int, artifact_threads: int) -> None:
-        self._readers = ThreadPoolExecutor(reading_threads, "quire-read")
+        self._writers = ThreadPoolExecutor(reading_threads, "quire-write")
         self._files = ThreadPoolExecutor(artifact_threads, "quire-files")
-        self._writer = self._looker = self._brief = self._searches = None
-        if one_writer is not None:
+        batons = READS_AT_ONCE if one_writer is None else 1
+        self._searches = Relay("quire-search", reading_threads, LONG_SEARCH, batons)
+        self._looker: Line | Relay
+        self._writer = self._brief = None
+        if one_writer is None:
+            self._looker = Relay("quire-look", reading_threads, LONG_SEARCH, batons)
+        else:
+            self._looker = Line("quire-look", one_writer.looked_at_together, MOST_LOOKED_AT)
             self._writer = Line("quire-write", one_writer.together, MOST_WRITTEN)
             self._brief = Brief(one_writer.together_now, self._writer, MOST_WRITTEN)
-            self._searches = Relay("quire-search", reading_threads, LONG_SEARCH)
-            self._looker = Line("quire-look", one_writer.looked_at_together, MOST_LOOKED_AT)
 
     async def read(self, function: Callable[[], T]) -> T:
         """Run a function that reads the store, and may take its time."""
-        if self._searches is None:
-            return await self._read(function)
         return cast(T, await self._searches.run(function))
-
-    async def _read(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, function)
 
     async def look(self, function: Callable[[], T]) -> T:
         """Run a function that reads little: what an id or a name finds."""
-        if self._looker is None:
-            return await self._read(function)
         return cast(T, await self._looker.run(function))
 
     async def write(self, function: Callable[[], T]) -> T:
         """Run a function that writes to the store; it is durable when this returns."""
         if self._writer is None:
-            return await self._read(function)
+            return await self._write_alone(function)
         return cast(T, await self._writer.run(function))
+
+    async def _write_alone(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writers, function)
 
     async def write_little(self, function: Callable[[], T]) -> T:
         """Run a function that writes a few rows to the store; they are durable when this returns."""
         if self._brief is None:
-            return await self._read(function)
+            return await self._write_alone(function)
         return cast(T, await self._brief.run(function))
 
     async def files(self, function: Callable[[], T]) -> T:
@@ -104,5 +107,5 @@ class Work:
         for line in (self._writer, self._looker, self._searches):
             if line is not None:
                 line.close(patience)
-        self._readers.shutdown(wait=True)
+        self._writers.shutdown(wait=True)
         self._files.shutdown(wait=True, cancel_futures=True)
