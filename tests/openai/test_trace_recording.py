@@ -10,11 +10,14 @@ from typing import Any
 
 import openai
 import pytest
+from pydantic import BaseModel
 
 import quire
 from quire import tracing
 from quire.domain.errors import InvalidInput, NotFound
+from quire.entities import Trace
 from quire.openai import RecordingMiss, recording_from_traces, replay
+from quire.openai.recording import record_traces
 from quire.testing import Simulator
 from quire.tracking import outboxes
 
@@ -27,6 +30,13 @@ WEATHER: Any = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
+
+
+class City(BaseModel):
+    """What a parsed answer is."""
+
+    name: str
+    inhabitants: int
 
 
 @pytest.fixture
@@ -64,6 +74,7 @@ def whole(client: openai.OpenAI) -> Any:
         client.responses.create(model="gpt-4o", input="one").model_dump(),
         client.responses.create(model="gpt-4o", input="one", stream=False, temperature=0.1).output_text,
         [item.embedding for item in embedded.data],
+        client.chat.completions.parse(model="gpt-4o", messages=HELLO, response_format=City).choices[0].message.parsed,
         client.moderations.create(input="one", model="omni-moderation-latest").results[0].flagged,
     ]
 
@@ -182,6 +193,18 @@ def test_predictions_of_a_packaged_model(service: Simulator, tmp_path: Path, mon
     service.stop()
     with replay(tmp_path / "calls.jsonl"):
         assert [models[0].predict(rows), models[1].predict(["one", "two"])] == recorded
+
+
+def test_traces_of_mlflows_autologging_answer_too(shared: Path, tmp_path: Path) -> None:
+    golden = json.loads((shared / "golden" / "mlflow-traces.json").read_text())["traces"]
+    made = record_traces([Trace.from_dict(trace) for trace in golden], tmp_path / "calls.jsonl")
+    assert (made.traces, made.calls, made.left_out) == (7, 6, 0)
+    with replay(tmp_path / "calls.jsonl"):
+        client, asked = client_of(None), [{"role": "user", "content": "hi"}]
+        assert chat(client, model="m", messages=asked, temperature=0.5).id == "chatcmpl-1"
+        assert joined(chat(client, model="m", messages=asked, stream=True))[2] == ["stop"]
+        assert client.responses.create(model="m", input="a").id == "resp_1"
+        assert client.embeddings.create(model="m", input="a").data[0].embedding == [0.1, 0.2, 0.3]
 
 
 def test_failed_calls_are_counted_and_left_out(service: Simulator, tmp_path: Path) -> None:
