@@ -133,3 +133,17 @@ def _open_with_size(size: str) -> None:
 def test_a_folder_that_cannot_be_written(echo: Simulator, make_model: MakeModel, read_only_disk: Path) -> None:
     with pytest.raises(PermissionDenied, match=r"cannot be opened for writing .*cache=False"):
         quire.evaluate(words(1), {"a": make_model()}, [has_word], cache=read_only_disk / "answers.db")
+
+
+def test_what_judges_are_told_is_not_paid_twice(simulator: Simulator, make_model: MakeModel) -> None:
+    judge = quire.judges.make_judge("tone", "Is {{ outputs }} friendly?", "gpt-4o-mini", feedback_value_type=bool)
+    simulator.behave(recording=[])
+    first = quire.evaluate(words(6), {"a": make_model()}, [judge])
+    asked = len(simulator.requests)
+    again = quire.evaluate(words(6), {"a": make_model()}, [judge])
+    assert asked == 12
+    assert len(simulator.requests) == asked
+    assert first.aggregates["a"]["tone/missing"] == 0
+    assert [row.scores for row in first.rows("a")] == [row.scores for row in again.rows("a")]
+    assert quire.get_run(first.run_id).data.metrics["tone/cost_usd"] > 0
+    assert judge.kept is None

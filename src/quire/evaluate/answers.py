@@ -13,12 +13,13 @@ import os
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from quire.caller.journal import Keyed
+from quire.caller.journal import Keyed, content_key
 from quire.caller.settings import ServiceSettings
 from quire.domain.calls import Answer, Call, Usage, model_name
 from quire.domain.errors import InvalidInput, InvalidState, PermissionDenied, QuireError, Unavailable
@@ -66,6 +67,23 @@ DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers ORDER BY used, row
 
 Numbering = Callable[[Call], int]
 """The number that tells a call apart from others that ask the same."""
+
+
+class Occurrences:
+    """Numbers calls by how many of the same content came before them, as those of a judge that asks several times."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[bytes] = Counter()
+        self._numbers: dict[int, int] = {}
+
+    def __call__(self, call: Call) -> int:
+        """The number of a call, which is known by its position."""
+        place = call.rows[0]
+        if place not in self._numbers:
+            content = content_key(call)
+            self._numbers[place] = self._seen[content]
+            self._seen[content] += 1
+        return self._numbers[place]
 
 
 def default_path() -> Path:

@@ -17,6 +17,7 @@ from quire.caller.progress import make_progress
 from quire.caller.settings import ServiceSettings
 from quire.domain.errors import InvalidInput, InvalidState, QuireError
 from quire.domain.scores import Measured
+from quire.evaluate.answers import Occurrences
 from quire.evaluate.data import Data, check_fit
 from quire.evaluate.evaluation import Evaluation
 from quire.evaluate.functions import Calling
@@ -252,13 +253,19 @@ class _Work:
 
     def _function_rows(self, variant: FunctionVariant) -> Generator[VariantRow]:
         name, repeats = variant.described.name, self._asked.repeats
-        with Calling(variant.function, self._runs.context_of(name), self._asked.at_once) as calling:
+        done = failed = 0
+        with (
+            contextlib.closing(make_progress(self._asked.progress, self._source.length * repeats)) as progress,
+            Calling(variant.function, self._runs.context_of(name), self._asked.at_once) as calling,
+        ):
             items = (
                 ((placed, repeat), dict(placed.example.inputs))
                 for placed in self._source.placed()
                 for repeat in range(repeats)
             )
             for (placed, repeat), returned in calling.results(items):
+                done, failed = done + 1, failed + (returned.error is not None)
+                progress.update(done, failed)
                 yield (
                     name,
                     placed.row(
@@ -285,16 +292,31 @@ class _Work:
         for scorer in self._batched:
             new = {name: path.with_suffix(".scored") for name, path in files.items()}
             spools = {name: Spool(path) for name, path in new.items()}
-            try:
+            with self._answers_kept_for(scorer):
                 for name, row, scores in scored_in_batches(scorer, self._reader(files), self._scoring.owners):
                     table = self._tables[name]
                     table.put_scores(row.index * self._asked.repeats + row.repeat, scores, self._scoring.owners)
                     spools[name].write(row)
-            finally:
-                for spool in spools.values():
-                    spool.close()
+            for spool in spools.values():
+                spool.close()
             for name, path in new.items():
                 path.replace(files[name])
+
+    @contextlib.contextmanager
+    def _answers_kept_for(self, scorer: Any) -> Iterator[None]:
+        """Have a scorer that asks a service keep the answers where those of variants are kept, if it can."""
+        if getattr(scorer, "kept", self) is not None:
+            yield
+            return
+        service, journal = ServiceSettings.from_environment(), self._asked.journal
+        own = None if journal is None else journal.with_name(f"{journal.name}.{scorer.name}")
+        scorer.kept = kept = keep_answers(self._asked.cache, own, repr(service), service, Occurrences())
+        try:
+            yield
+        finally:
+            scorer.kept = None
+            if kept is not None:
+                kept.close()
 
     def _reader(self, files: Mapping[str, Path]) -> Callable[[], Iterator[VariantRow]]:
         def read() -> Iterator[VariantRow]:

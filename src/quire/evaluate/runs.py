@@ -14,7 +14,9 @@ from quire.artifacts import open_artifacts
 from quire.domain.entities import Dataset, DatasetInput, Metric, ModelInput, Run, RunStatus, Tag
 from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.ids import is_run_id, now_ms
+from quire.domain.prompt_links import linked_prompts
 from quire.domain.prompt_uris import parse_prompt_uri
+from quire.domain.traces import PromptVersionRef
 from quire.evaluate.spool import ROWS_FILE
 from quire.evaluate.table import ScorerInfo
 from quire.evaluate.variants import Described
@@ -108,15 +110,20 @@ class Runs:
             self._client.log_batch(run_id, params=new, synchronous=True)
 
     def log_inputs(self, dataset: Dataset, variants: Sequence[Described]) -> None:
-        """Note the dataset on all runs, and on each child its model and its prompt."""
+        """Note the dataset on all runs, and on each child its model and the prompts that it was made of."""
         read = DatasetInput(dataset=dataset, tag_list=[Tag(DATASET_CONTEXT, "evaluation")])
         self._client.log_inputs(self.parent.info.run_id, datasets=[read])
         for variant in variants:
             models = [ModelInput(model_id=variant.model_id)] if variant.model_id else []
             self._client.log_inputs(self.run_ids[variant.name], datasets=[read], models=models)
-            if variant.prompt:
-                prompt = parse_prompt_uri(variant.prompt)
-                self._client.note_prompt(prompt.name, str(prompt.version), run_id=self.run_ids[variant.name])
+            for prompt in self._prompts_of(variant):
+                self._client.note_prompt(prompt.name, prompt.version, run_id=self.run_ids[variant.name])
+
+    def _prompts_of(self, variant: Described) -> list[PromptVersionRef]:
+        if variant.prompt:
+            prompt = parse_prompt_uri(variant.prompt)
+            return [PromptVersionRef(prompt.name, str(prompt.version))]
+        return linked_prompts(self._client.get_logged_model(variant.model_id).tags) if variant.model_id else []
 
     def put_rows(self, variant: str, file: Path) -> None:
         """Keep a variant's rows with its run."""
