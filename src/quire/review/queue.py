@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -13,17 +12,14 @@ from quire.domain.assessments import SOURCE_RUN, AssessmentError, AssessmentSour
 from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied
 from quire.domain.redaction import redact_value
 from quire.domain.scores import ScoredRow
-from quire.domain.traces import TraceInfo
-from quire.review.agreement import RaterAgreement, agreements, consensus, ranking
 from quire.review.anchors import anchored
 from quire.review.definition import DEFINITION_TAG, Definition, checked_reviewers, encoded
 from quire.review.items import Item, Shown, hashed, is_swapped, pair_items, row_items, shown, trace_items
 from quire.review.labels import ITEM, QUEUE, SKIPPED, Label, labels_of
 from quire.review.questions import checked_answer
-from quire.review.storing import read_items, write_items
+from quire.review.stored import AT_ONCE, StoredQueue
+from quire.review.storing import write_items
 from quire.tracking.client import Client
-
-_AT_ONCE = 500
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -42,7 +38,7 @@ class Progress(msgspec.Struct, frozen=True):
     by_reviewer: dict[str, int]
 
 
-class Queue:
+class Queue(StoredQueue):
     """A named list of answers, or of pairs of answers, that people review; made by :func:`quire.review.create_queue`.
 
     Each reviewer gets each item once, in an order of their own; what was answered is stored at once, so that a
@@ -51,31 +47,9 @@ class Queue:
     """
 
     def __init__(self, client: Client, run_id: str, experiment_id: str, definition: Definition) -> None:
-        self._client = client
-        self.run_id = run_id
-        self.experiment_id = experiment_id
-        self.definition = definition
-        self._items: dict[str, Item] | None = None
+        super().__init__(client, run_id, experiment_id, definition)
         self._done: dict[str, set[str]] | None = None
         self._orders: dict[str, list[Item]] = {}
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.definition.name
-
-    @property
-    def items(self) -> Mapping[str, Item]:
-        """What it holds, by item id, in the order in which it was added."""
-        if self._items is None:
-            self._items = {item.item_id: item for item in read_items(self._client, self.run_id)}
-        return self._items
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __repr__(self) -> str:
-        return f"<review queue {self.name!r}, {len(self)} items>"
 
     def refresh(self) -> None:
         """Read anew what the store holds, after others have added items or labels."""
@@ -108,7 +82,7 @@ class Queue:
             raise InvalidInput(f"The queue {self.name!r} holds {holds}; {given} go into a queue of their own.")
         known, stream = dict(self.items), iter(items)
         added = already = unanswered = 0
-        while chunk := list(itertools.islice(stream, _AT_ONCE)):
+        while chunk := list(itertools.islice(stream, AT_ONCE)):
             fresh: dict[str, Item] = {}
             for item in chunk:
                 if item is None:
@@ -244,31 +218,6 @@ class Queue:
         self._done_by()[item.item_id] = self._finished(labels)
         return labels
 
-    # -- what was said -------------------------------------------------------------------------------
-
-    def labels(self, question: str | None = None, reviewer: str | None = None) -> Iterator[Label]:
-        """All labels, item by item; those of one question or one reviewer where named."""
-        for _item, labels in self._labelled():
-            for label in labels:
-                if question in (None, label.question) and reviewer in (None, label.reviewer):
-                    yield label
-
-    def _labelled(self) -> Iterator[tuple[Item, list[Label]]]:
-        items = list(self.items.values())
-        for start in range(0, len(items), _AT_ONCE):
-            chunk = items[start : start + _AT_ONCE]
-            for item, info in zip(chunk, self._infos(chunk), strict=True):
-                yield item, list(labels_of(self.run_id, item, info))
-
-    def _infos(self, items: list[Item]) -> list[TraceInfo]:
-        found = {info.trace_id: info for info in self._client.store.get_trace_infos([item.trace_id for item in items])}
-        lacking = [item.item_id for item in items if item.trace_id not in found]
-        if lacking:
-            raise NotFound(
-                f"The trace of the item {lacking[0]} of the queue {self.name!r} was deleted, and its labels with it."
-            )
-        return [found[item.trace_id] for item in items]
-
     def progress(self) -> Progress:
         """How far it is."""
         done = self._done_by()
@@ -279,55 +228,6 @@ class Queue:
             done=sum(len(names) >= need for names in done.values()),
             by_reviewer={name: sum(name in names for names in done.values()) for name in people},
         )
-
-    def agreement(
-        self, question: str | None = None, *, scores: Iterable[str] = (), confidence: float = 0.95
-    ) -> list[RaterAgreement]:
-        """Cohen's kappa of each two reviewers on the items that both answered, and of each with these scorers' scores.
-
-        Pairs of raters that share no item are left out. Of pairs of answers, what is compared is which answer won.
-        """
-        asked = self.definition.question(question)
-        return agreements(
-            self.labels(asked.name), self.items, kind=asked.kind, scores=list(scores), confidence=confidence
-        )
-
-    def ranking(self, question: str | None = None, *, confidence: float = 0.95) -> Any:
-        """The variants by strength, from what reviewers said of pairs: :func:`quire.stats.bradley_terry`.
-
-        Raises InvalidInput for a queue of single answers, and where nothing was said yet.
-        """
-        if not self.definition.pairs:
-            raise InvalidInput(f"The queue {self.name!r} holds single answers; a ranking comes from pairs.")
-        return ranking(self.labels(self.definition.question(question).name), confidence=confidence)
-
-    def labelled(self, question: str | None = None) -> list[dict[str, Any]]:
-        """Answers with the label that most of their reviewers gave, as ``judge.agreement`` takes them.
-
-        Each is a mapping with ``label``, ``inputs``, ``outputs``, ``expectations`` and ``trace_id``. Answers of which
-        as many say one thing as another are left out.
-        """
-        if self.definition.pairs:
-            raise InvalidInput(f"The queue {self.name!r} holds pairs; see its agreement(scores=...) and ranking().")
-        asked = self.definition.question(question)
-        return consensus(self.labels(asked.name))
-
-    def export(self, path: str | Path, question: str | None = None) -> int:
-        """Write the labels to a JSONL file, one a line; how many there were."""
-        count = 0
-        with Path(path).open("wb") as file:
-            for label in self.labels(question):
-                file.write(msgspec.json.encode(label, enc_hook=repr) + b"\n")
-                count += 1
-        return count
-
-    def frame(self, question: str | None = None) -> Any:
-        """The labels as a pandas dataframe, one a row. Raises MissingExtra without pandas."""
-        from quire.tracking.tables import to_pandas
-
-        names = Label.__struct_fields__
-        labels = list(self.labels(question))
-        return to_pandas({name: [getattr(label, name) for label in labels] for name in names}, "frame")
 
     # -- changing it ---------------------------------------------------------------------------------
 
