@@ -97,6 +97,9 @@ def _diff_lines(old: str, new: str) -> Iterator[Piece]:
     if not old or not new:
         yield from _replacement(old, new)
         return
+    if "\n" not in old and "\n" not in new:
+        yield from _diff_words(old, new)
+        return
     yield from _diff_parts(old.splitlines(keepends=True), new.splitlines(keepends=True), _diff_words)
 
 
