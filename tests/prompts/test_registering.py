@@ -114,7 +114,10 @@ def test_a_model_and_a_prompt_cannot_share_a_name(client: quire.Client, tmp_path
         quire.register_model(str(tmp_path), "prompt")
 
 
-def test_registrations_at_once_get_a_version_each() -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_registrations_at_once_get_a_version_each(kind: str, request: pytest.FixtureRequest) -> None:
+    if kind == "postgresql":
+        quire.set_tracking_uri(request.getfixturevalue("postgres_uri"))
     quire.get_experiment("0")  # makes the store's tables
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda n: quire.register_prompt("race", f"text {n}"), range(16)))

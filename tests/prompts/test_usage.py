@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
 import quire
 import quire.openai
+import quire.pyfunc
 from quire.domain.errors import InvalidInput, NotFound
 from quire.scorers import Length
 from quire.simulator import Behaviour
@@ -52,13 +54,18 @@ def test_a_link_can_be_taken_back() -> None:
 
 
 def test_threads_that_link_at_once_lose_no_link() -> None:
-    for number in range(8):
-        quire.register_prompt(f"many-{number}", "x")
+    prompts = [quire.register_prompt(f"many-{number}", "x") for number in range(8)]
     client = quire.Client()
     with quire.start_run() as run:
         pass
+    together = Barrier(8)
+
+    def link(prompt: quire.PromptVersion) -> None:
+        together.wait()
+        client.link_prompt_version_to_run(run.info.run_id, prompt)
+
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: client.link_prompt_version_to_run(run.info.run_id, f"prompts:/many-{n}/1"), range(8)))
+        list(pool.map(link, prompts))
     assert len(client.list_logged_prompts(run.info.run_id)) == 8
 
 
@@ -103,6 +110,24 @@ def test_an_evaluation_of_a_prompt_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     used = quire.prompt_usage("prompts:/solver/1")
     assert [run.info.run_id for run in used.runs] == [done.run_ids["first"]]
     assert [run.info.run_id for run in used.evaluations] == [used.runs[0].data.tags["mlflow.parentRunId"]]
+
+
+def test_what_a_model_made_of_a_prompt_did_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    info = quire.openai.log_model("gpt-4o-mini", "chat.completions", messages=quire.load_prompt("solver", 1), name="m")
+    with Simulator(Behaviour(echo=True)) as simulator:
+        for variable, value in simulator.environment.items():
+            monkeypatch.setenv(variable, value)
+        data = [{"inputs": {"question": "1 + 1"}}]
+        done = quire.evaluate(data, {"first": info.model_uri}, scorers=[Length()])
+        model = quire.pyfunc.load_model(info.model_uri)
+        with quire.start_span("ask"):
+            model.predict([{"question": "2 + 2"}])
+        quire.flush_trace_async_logging()
+        asked = quire.get_last_active_trace_id()
+    used = quire.prompt_usage("prompts:/solver/1")
+    assert [run.info.run_id for run in used.runs] == [done.run_ids["first"]]
+    assert asked in [trace.trace_id for trace in used.traces]
+    assert len(used.evaluations) == 1
 
 
 def test_no_more_is_given_than_was_asked_for() -> None:

@@ -15,9 +15,10 @@ from quire.domain.traces import LINKED_PROMPTS_TAG, PromptVersionRef, TraceInfo
 class PromptUsage(msgspec.Struct, frozen=True, kw_only=True):
     """What used a version of a prompt, newest first.
 
-    ``runs`` loaded it or logged a model made of it, ``evaluations`` are those runs that evaluated it, or whose child
-    did; ``models`` are logged models made of it; ``traces`` are requests that used it. At most so many of each as were
-    asked for: ``complete`` says whether there are no more.
+    ``runs`` loaded it, evaluated it or a model made of it, or logged such a model; ``evaluations`` are those runs that
+    evaluate, and the evaluations that they are part of; ``models`` are logged models made of it; ``traces`` are
+    requests that loaded it, or that went to such a model. At most so many of each as were asked for: ``complete`` says
+    whether there are no more.
     """
 
     uri: str

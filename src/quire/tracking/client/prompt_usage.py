@@ -12,6 +12,7 @@ from quire.domain.paging import Page
 from quire.domain.prompt_links import PromptUsage, link_filter, linked_prompts
 from quire.domain.prompt_uris import version_uri
 from quire.domain.registry import LoggedModel
+from quire.domain.span_names import MODEL_ID
 from quire.domain.traces import PromptVersionRef, TraceInfo
 from quire.store.base import Store
 from quire.tracking.origin import PARENT
@@ -20,7 +21,7 @@ MOST = 100_000
 RUN_TYPE, EVALUATION = "mlflow.runType", "genai_evaluate"
 _PAGE = 1000
 _FEW = 50
-"""What MLflow's server gives of logged models and traces at once, at most."""
+"""What MLflow's server gives of logged models and traces at once, at most; and of how many models traces are sought."""
 Found = TypeVar("Found")
 
 
@@ -33,7 +34,7 @@ def usage_of(store: Store, link: PromptVersionRef, most: int) -> PromptUsage:
         return PromptUsage(uri=uri, runs=[], evaluations=[], models=[], traces=[], complete=True)
     runs, all_runs = _runs(store, link, experiments, most)
     models, all_models = _models(store, link, experiments, most)
-    traces, all_traces = _traces(store, link, experiments, most)
+    traces, all_traces = _traces(store, link, [model.model_id for model in models], experiments, most)
     return PromptUsage(
         uri=version_uri(link.name, link.version),
         runs=runs,
@@ -69,10 +70,25 @@ def _models(store: Store, link: PromptVersionRef, experiments: list[str], most: 
     )
 
 
-def _traces(store: Store, link: PromptVersionRef, experiments: list[str], most: int) -> tuple[list[TraceInfo], bool]:
-    wanted = f"prompt = '{link.name}/{link.version}'"
+def _traces(
+    store: Store, link: PromptVersionRef, models: list[str], experiments: list[str], most: int
+) -> tuple[list[TraceInfo], bool]:
+    """Traces that loaded the version, and those of models that are made of it."""
+    wanted = [f"prompt = '{link.name}/{link.version}'"]
+    wanted += [f"request_metadata.`{MODEL_ID}` = '{model_id}'" for model_id in models[:_FEW]]
+    found: dict[str, TraceInfo] = {}
+    complete = len(models) <= _FEW
+    for condition in wanted:
+        traces, all_of_them = _traces_with(store, condition, experiments, most)
+        found.update({trace.trace_id: trace for trace in traces})
+        complete = complete and all_of_them
+    newest = sorted(found.values(), key=lambda trace: trace.timestamp_ms, reverse=True)
+    return newest[:most], complete and len(newest) <= most
+
+
+def _traces_with(store: Store, condition: str, experiments: list[str], most: int) -> tuple[list[TraceInfo], bool]:
     return _collect(
-        lambda token: store.search_traces(experiments, filter_string=wanted, max_results=_FEW, page_token=token),
+        lambda token: store.search_traces(experiments, filter_string=condition, max_results=_FEW, page_token=token),
         lambda _trace: True,
         most,
     )
