@@ -12,10 +12,12 @@ from quire.cli import (
     datasets,
     db,
     doctor,
+    evals,
     experiments,
     import_mlflow,
     models,
     predict,
+    promotions,
     prompts,
     runs,
     server,
@@ -70,6 +72,7 @@ runs.add_to(_group("runs", "List, show and compare runs."))
 experiments.add_to(_group("experiments", "List experiments."))
 traces.add_to(_group("traces", "List, search, show, sum up, export, delete and prune traces."))
 datasets.add_to(_group("datasets", "List, show, import, export, compare and delete evaluation datasets."))
+evals.add_to(_group("eval", "Evaluate what a file says and check its gate; show and report stored evaluations."))
 db.add_to(_group("db", "Bring the database up to date, check it, back it up."))
 models.add_to(_group("models", "List, show, diff, move and alias models."))
 prompts.add_to(_group("prompts", "List, show, compare, blame, register and alias prompts; keep a folder in step."))
@@ -77,6 +80,9 @@ users.add_to(_group("users", "Who may sign in to a server, and what they may do.
 tokens.add_to(_group("tokens", "Credentials for programs."))
 tokens.add_audit_to(_group("audit", "Who changed what on a server."))
 command(app, "import-mlflow")(import_mlflow.import_mlflow)
+command(app, "promote")(promotions.promote)
+command(app, "rollback")(promotions.rollback)
+command(app, "promotions")(promotions.promotions)
 command(app, "predict")(predict.predict)
 command(app, "server")(server.server)
 command(app, "ui")(server.ui)
