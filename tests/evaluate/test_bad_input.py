@@ -44,6 +44,11 @@ def test_scorers_whose_scores_have_one_name() -> None:
         quire.evaluate(words(1), answer, [pair, single])
 
 
+def test_a_scorer_whose_name_cannot_be_a_metrics() -> None:
+    with pytest.raises(InvalidInput, match="scorer's name"):
+        quire.evaluate(words(1), answer, [quire.scorer(name="is it right?")(lambda outputs: True)])
+
+
 def test_no_variants_and_variants_that_are_none() -> None:
     with pytest.raises(InvalidInput, match="No variants were given"):
         quire.evaluate(words(1), {}, [has_word])

@@ -299,6 +299,16 @@ def test_a_scorer_of_several_scores_has_a_column_for_each() -> None:
     assert "sizes/missing" not in result.aggregates["f"]
 
 
+def test_scores_may_have_names_that_metrics_may_not() -> None:
+    @quire.scorer
+    def parts(outputs: str) -> dict[str, bool]:
+        return {"is “right”?": True}
+
+    result = quire.evaluate(words(2), {"f": by_name}, [parts])
+    assert result.scores().tolist() == [[1], [1]]
+    assert quire.get_run(result.run_ids["f"]).data.metrics["parts/is _right__/mean"] == 1
+
+
 def test_the_journal_of_one_evaluation_counts_against_its_limit(
     echo: Simulator, make_model: MakeModel, tmp_path: Path
 ) -> None:

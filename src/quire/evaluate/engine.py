@@ -16,6 +16,7 @@ from quire.caller.options import Report
 from quire.caller.progress import make_progress
 from quire.caller.settings import ServiceSettings
 from quire.domain.errors import InvalidInput, InvalidState, QuireError
+from quire.domain.names import check_key
 from quire.domain.scores import Measured
 from quire.evaluate.answers import Occurrences
 from quire.evaluate.data import Data, check_fit
@@ -115,6 +116,8 @@ def _scorers(given: Any) -> list[Scorer]:
             "No scorers were given, so nothing would be measured; expected at least one, such as "
             "scorers=[quire.scorers.ExactMatch()]."
         )
+    for scorer in found:
+        check_key(f"{scorer.name}/missing", "scorer's name")
     return found
 
 

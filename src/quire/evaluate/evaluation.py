@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quire.artifacts import open_artifacts
-from quire.artifacts.access import fetch
 from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.scores import ScoredRow
 from quire.evaluate.comparison import Comparison, compare_tables
@@ -129,7 +129,13 @@ class Evaluation:
         from quire.tracking.client import Client
 
         run = Client(self._uri).get_run(self.settings.run_ids[name])
-        yield from read_rows(fetch(open_artifacts(run.info.artifact_uri, self._uri), ROWS_FILE, None))
+        store = open_artifacts(run.info.artifact_uri, self._uri)
+        here = store.local_path(ROWS_FILE)
+        if here is not None:
+            yield from read_rows(here)
+            return
+        with tempfile.TemporaryDirectory(prefix="quire-rows-") as folder:
+            yield from read_rows(store.get(ROWS_FILE, Path(folder)))
 
     def compare(
         self,

@@ -53,8 +53,8 @@ def _digits(value: float) -> str:
     if size >= 1000:
         return f"{value:,.0f}".replace("-", "−")
     if size < 0.001:
-        digits, _mark, power = f"{value:.2e}".partition("e")
-        return f"{digits}e{int(power)}".replace("-", "−")
+        shown, _mark, power = f"{value:.2e}".partition("e")
+        return f"{shown}e{int(power)}".replace("-", "−")
     digits = max(0, 2 - math.floor(math.log10(size)))
     return f"{value:.{min(digits, 10)}f}".replace("-", "−")
 

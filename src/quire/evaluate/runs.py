@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from quire.artifacts import open_artifacts
 from quire.domain.entities import Dataset, DatasetInput, Metric, ModelInput, Run, RunStatus, Tag
 from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.ids import is_run_id, now_ms
+from quire.domain.names import MAX_KEY
 from quire.domain.prompt_links import linked_prompts
 from quire.domain.prompt_uris import parse_prompt_uri
 from quire.domain.traces import PromptVersionRef
@@ -133,7 +135,8 @@ class Runs:
     def log_metrics(self, run_id: str, metrics: Mapping[str, float], model_id: str | None = None) -> None:
         """Log numbers to a run, and to the model that it evaluated."""
         now = now_ms()
-        batch = [Metric(key, value, now, 0, model_id) for key, value in metrics.items() if value == value]
+        said = {_metric_key(key): value for key, value in metrics.items() if value == value}
+        batch = [Metric(key, value, now, 0, model_id) for key, value in said.items()]
         self._client.log_batch(run_id, metrics=batch, synchronous=True)
 
     def close(self, status: RunStatus) -> None:
@@ -141,6 +144,11 @@ class Runs:
         for variant, inside in self._contexts.items():
             inside.run(context.end_with, self.run_ids[variant], status)
         self._contexts.clear()
+
+
+def _metric_key(name: str) -> str:
+    """The name of a score as metrics may be named: a scorer may make names of anything."""
+    return re.sub(r"[^/\w.\- :]", "_", name)[:MAX_KEY]
 
 
 @contextlib.contextmanager
