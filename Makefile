@@ -13,6 +13,8 @@ OPENINFERENCE_VENV := .cache/openinference
 PHOENIX_VENV := .cache/phoenix
 SDK_VERSIONS ?= 1.17.1 1.109.1 2.54.0 3.57.0
 WORKERS ?= auto
+# Each worker begins with a row of neighbouring tests, which share fixtures, and takes from another's when it has done.
+PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # pip says what it installs, nothing about itself.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,16 +41,16 @@ demo: setup  ## two variants of one application, tracked and compared (simulator
 	@$(BIN)/python examples/demo.py
 
 test: setup mlflow-venv mlflow2-venv  ## all tests but the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: setup mlflow-venv mlflow2-venv  ## the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+	$(PYTEST) -m slow
 
 test-all: setup mlflow-venv mlflow2-venv  ## every test, the slow ones too
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(PYTEST)
 
 test-sdks: setup sdk-venvs  ## the caller and autologging under other versions of the OpenAI SDK (SDK_VERSIONS)
-	$(BIN)/python -m pytest -n $(WORKERS) tests/caller/test_sdk_versions.py tests/openai/autologging/test_sdk_versions.py
+	$(PYTEST) tests/caller/test_sdk_versions.py tests/openai/autologging/test_sdk_versions.py
 
 sdk-venvs: $(SDK_VERSIONS:%=.cache/openai-%/.ready)  ## a virtual environment for each version of the OpenAI SDK
 
