@@ -119,6 +119,14 @@ def test_p_values_are_corrected_for_the_number_of_scores() -> None:
     assert all((metric.verdict != "no difference shown") == (metric.p_adjusted <= 0.05) for metric in found.values())
 
 
+def test_a_score_that_nothing_has_is_no_test_to_correct_for() -> None:
+    a = {"right": [False] * 20 + [True] * 20, "none": [None] * 40}
+    b = {"right": [True] * 30 + [False] * 10, "none": [None] * 40}
+    found = compare_tables(table("a", a), table("b", b)).metrics
+    assert found["right"].p_adjusted == found["right"].p_value
+    assert found["none"].p_adjusted == 1
+
+
 def test_scores_that_disagree_make_a_mixed_verdict() -> None:
     a = {"right": [False] * 30, "cost": [1.0 + n / 100 for n in range(30)]}
     b = {"right": [True] * 30, "cost": [0.5 + n / 100 for n in range(30)]}

@@ -159,6 +159,14 @@ def test_variants_that_are_the_same_have_no_rows_to_show() -> None:
     assert "The two have the same scores on every record." in Page(result.report()).text
 
 
+def test_latency_alone_is_no_disagreement() -> None:
+    data = words(6)
+    result = quire.evaluate(data, {"a": plain, "b": lambda word: word}, [has_word, quire.scorers.Latency()])
+    assert "The two have the same scores on every record." in Page(result.report()).text
+    timed = quire.evaluate(data, {"a": plain, "b": lambda word: word}, [quire.scorers.Latency()])
+    assert "6 records have other scores" in timed.report()
+
+
 def test_long_answers_are_cut_and_said(tmp_path: Path) -> None:
     result = quire.evaluate(words(2), {"a": lambda word: "x " * 9000, "b": lambda word: "y " * 9000 + "z"}, [length])
     assert "more characters)" in result.report()

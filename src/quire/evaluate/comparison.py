@@ -202,13 +202,17 @@ def compare_score(
 
 
 def adjusted(found: Sequence[MetricComparison], confidence: float) -> list[MetricComparison]:
-    """The comparisons with p-values corrected for their number, and the verdicts that follow."""
+    """The comparisons with p-values corrected for their number, and the verdicts that follow.
+
+    One without any record that has both scores is no test, and does not count among them.
+    """
     from quire.stats import holm
 
-    p_values = holm([metric.p_value for metric in found]) if found else []
+    tested = [metric for metric in found if metric.n]
+    corrected = dict(zip((id(metric) for metric in tested), holm([metric.p_value for metric in tested]), strict=True))
     return [
         msgspec.structs.replace(metric, p_adjusted=p, verdict=_verdict(metric, p, confidence))
-        for metric, p in zip(found, p_values, strict=True)
+        for metric, p in ((metric, corrected.get(id(metric), 1.0)) for metric in found)
     ]
 
 

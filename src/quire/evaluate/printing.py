@@ -127,8 +127,9 @@ def footnotes(comparison: Comparison) -> list[str]:
         lines.append(f"Each record was answered up to {comparison.repeats} times; its scores are averaged.")
     if any(metric.clusters is not None for metric in metrics):
         lines.append("Records of one group are counted as a cluster.")
-    if len(metrics) > 1:
-        lines.append(f"p-values are corrected for {len(metrics)} scores (Holm).")
+    tested = sum(1 for metric in metrics if metric.n)
+    if tested > 1:
+        lines.append(f"p-values are corrected for {tested} scores (Holm).")
     if comparison.left_out:
         lines.append(f"Words, not compared: {', '.join(comparison.left_out)}.")
     return lines

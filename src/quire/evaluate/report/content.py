@@ -13,11 +13,13 @@ from quire.domain.errors import InvalidInput
 from quire.domain.scores import Score, ScoredRow
 from quire.evaluate.comparison import Comparison, averages_of
 from quire.evaluate.ranking import Ranking
+from quire.evaluate.table import MEASURES
 
 if TYPE_CHECKING:
     from quire.evaluate.evaluation import Evaluation
 
 LONGEST_TEXT = 6_000
+_ALWAYS_DIFFER = frozenset({*MEASURES, "tokens"})
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -87,9 +89,13 @@ def _ranking(evaluation: Evaluation, base: str, confidence: float) -> Ranking | 
 
 
 def _disagreements(evaluation: Evaluation, comparison: Comparison) -> dict[int, float]:
-    """How much the two differ on each record where they do: the sum over scores, each in parts of its largest."""
+    """How much the two differ on each record where they do: the sum over scores, each in parts of its largest.
+
+    Latency, cost and tokens differ on every record; they count only where nothing else is scored.
+    """
     total: dict[int, float] = {}
-    for name in comparison.metrics:
+    said = [name for name in comparison.metrics if name not in _ALWAYS_DIFFER]
+    for name in said or comparison.metrics:
         first = averages_of(evaluation.table(comparison.a), name)
         second = averages_of(evaluation.table(comparison.b), name)
         apart = {place: _apart(x, y) for place, (x, y) in enumerate(zip(first.values(), second.values(), strict=True))}
@@ -178,7 +184,9 @@ def methods(content: Content) -> list[str]:
         "Records are matched by their inputs. A record counts where both variants have a score; those left out are "
         "counted as missing. Differences are the second variant's mean less the first's.",
         "A verdict of better or worse means that the p-value, corrected for the number of scores (Holm), is at most "
-        f"{1 - content.confidence:.3g}. Everything else is no difference shown, which does not say that there is none.",
+        f"{1 - content.confidence:.3g}. Everything else is no difference shown, which does not say that there is none. "
+        "Intervals are not corrected, and of another method than p-values; where the two disagree, the verdict follows "
+        "the p-value.",
     ]
     compared: Sequence[Comparison] = [*([content.main] if content.main else []), *content.others]
     for comparison in compared[:1]:
