@@ -13,8 +13,7 @@ import pytest
 import quire
 
 NOT_OURS_YET = {
-    # prompts, traces, webhooks, workspaces and the MCP registry come with their features
-    "prompt",
+    # traces, webhooks, workspaces and the MCP registry come with their features
     "trace",
     "span",
     "webhook",
@@ -34,7 +33,7 @@ LEFT_OUT = {
 }
 
 DESCRIBE = """
-import inspect, json, mlflow
+import inspect, json, mlflow, mlflow.genai
 
 def describe(owner):
     found = {}
@@ -46,7 +45,8 @@ def describe(owner):
         found[name] = [(p.name, p.kind.name) for p in parameters if p.name != "self"]
     return found
 
-print(">>>" + json.dumps([describe(mlflow), describe(mlflow.MlflowClient), describe(mlflow.artifacts)]))
+owners = [mlflow, mlflow.MlflowClient, mlflow.artifacts, mlflow.genai]
+print(">>>" + json.dumps([describe(owner) for owner in owners]))
 """
 
 
@@ -99,3 +99,12 @@ def test_the_client_has_all_of_mlflows_methods_for_tracking_and_registry(
 ) -> None:
     expected = {name for name in theirs[1] if not any(word in name for word in NOT_OURS_YET)}
     assert sorted(name for name in expected if not hasattr(quire.Client, name)) == []
+
+
+@pytest.mark.mlflow
+def test_genai_has_mlflows_functions_for_prompts(theirs: list[dict[str, list[tuple[str, str]]]]) -> None:
+    wanted = {name: parameters for name, parameters in theirs[3].items() if "prompt" in name and "optimize" not in name}
+    assert len(wanted) >= 12
+    assert {
+        name: missing_parameters(getattr(quire.genai, name), parameters) for name, parameters in wanted.items()
+    } == {name: [] for name in wanted}
