@@ -226,3 +226,14 @@ def test_long_prompts_are_compared_message_by_message_and_word_by_word(ends: str
     for item in altered:
         pieces = item.changes[0].pieces or []
         assert sum(len(piece.text) for piece in pieces if piece.op != "same") < 100 * len(places)
+
+
+def test_a_message_that_moved_is_found_among_many_that_changed_and_look_alike() -> None:
+    def message(middle: str) -> dict[str, Any]:
+        return {"role": "user", "content": f"{'begin ' * 20}{middle}{' end' * 20}"}
+
+    old = [message(f"old {number}") for number in range(20)] + [message("moved")]
+    new = [message("moved"), *(message(f"new {number}") for number in range(20))]
+    diff = diff_prompts(prompt(old), prompt(new))
+    assert ("moved", 20, 0) in changes(diff)
+    assert len(diff.messages) == 21

@@ -286,3 +286,15 @@ def test_line_ends_of_windows_stay(pulled: Path, folder: Path) -> None:
     assert b"version: 2\r\n" in data
     assert data.count(b"\n") == data.count(b"\r\n") == text.count("\n")
     assert quire.load_prompt("joker").template[1]["content"] == "A pun about {{animal}}."  # type: ignore[index]
+
+
+def test_a_version_that_came_between_is_told(pulled: Path, folder: Path) -> None:
+    from quire.prompts.folder.sync import _Sync
+
+    edit(pulled, "A joke about", "A pun about")
+    sync = _Sync(folder, dry_run=False)
+    item = sync._item("joker")
+    quire.register_prompt("joker", "A riddle.")
+    assert item.file is not None
+    version, note = sync.register(item, item.file, "m")
+    assert (version, note) == (3, "somebody registered version 2 meanwhile; compare it with 3")
