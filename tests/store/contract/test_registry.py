@@ -255,6 +255,23 @@ def test_search_registered_models(store: Store, unique: Unique) -> None:
         store.search_registered_models(max_results=1001)
 
 
+def test_what_a_version_of_a_prompt_says_never_changes(store: Store, unique: Unique) -> None:
+    name = unique("p")
+    marked, text = Tag("mlflow.prompt.is_prompt", "true"), Tag("mlflow.prompt.text", "Hi")
+    store.create_registered_model(name, tags=[marked])
+    store.create_model_version(name, "dummy-source", tags=[marked, text])
+    store.set_model_version_tag(name, "1", text)
+    store.set_model_version_tag(name, "1", Tag("mine", "x"))
+    for refused in (
+        lambda: store.set_model_version_tag(name, "1", Tag("mlflow.prompt.text", "changed")),
+        lambda: store.delete_model_version_tag(name, "1", "mlflow.prompt.text"),
+        lambda: store.delete_model_version_tag(name, "1", "mlflow.prompt.is_prompt"),
+    ):
+        with pytest.raises(InvalidInput):
+            refused()
+    assert store.get_model_version(name, "1").tags == {marked.key: "true", text.key: "Hi", "mine": "x"}
+
+
 def test_prompts_are_listed_only_when_asked_for(store: Store, unique: Unique) -> None:
     prefix = unique("p")
     prompt = [Tag("mlflow.prompt.is_prompt", "true")]
