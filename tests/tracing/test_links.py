@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from opentelemetry import trace as otel
 
@@ -13,6 +14,10 @@ from quire import tracing
 from quire.domain.errors import InvalidInput
 from quire.domain.otlp import plain_attributes
 from quire.entities import Link, Span, Trace
+from quire.tracing import exporter
+from quire.tracing.cleaning import fit_for_disk
+from quire.tracing.finished import FinishedTrace
+from quire.tracing.writing import stored
 from tests.tracing.conftest import last_trace
 from tests.tracing.otlp_receiver import Receiver
 
@@ -143,3 +148,16 @@ def test_a_link_is_read_from_what_it_wrote() -> None:
     assert Link.from_dict(FIRST.to_dict()) == FIRST
     with pytest.raises(InvalidInput, match="no link"):
         Link.from_dict({"trace_id": 5})
+
+
+def test_links_wait_on_disk_without_credentials() -> None:
+    secret = "sk-" + "a1B2" * 8
+    ended: list[FinishedTrace] = []
+    stop = exporter.listen(ended.append)
+    with quire.start_span("s", links=[Link(FIRST.trace_id, FIRST.span_id, {"key": secret, "times": 2}), SECOND]):
+        pass
+    stop()
+    written = msgspec.msgpack.encode(fit_for_disk(ended[0]))
+    assert secret.encode() not in written
+    (span,) = stored(msgspec.msgpack.decode(written, type=FinishedTrace)).spans
+    assert Span(span).links == [Link(FIRST.trace_id, FIRST.span_id, {"key": "[REDACTED]", "times": 2}), SECOND]
