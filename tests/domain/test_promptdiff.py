@@ -232,8 +232,8 @@ def test_a_message_that_moved_is_found_among_many_that_changed_and_look_alike() 
     def message(middle: str) -> dict[str, Any]:
         return {"role": "user", "content": f"{'begin ' * 20}{middle}{' end' * 20}"}
 
-    old = [message(f"old {number}") for number in range(20)] + [message("moved")]
-    new = [message("moved"), *(message(f"new {number}") for number in range(20))]
+    same = [message("a"), message("b")]
+    old = [*same, *(message(f"old {number}") for number in range(20)), message("moved")]
+    new = [message("moved"), *same, *(message(f"new {number}") for number in range(20))]
     diff = diff_prompts(prompt(old), prompt(new))
-    assert ("moved", 20, 0) in changes(diff)
-    assert len(diff.messages) == 21
+    assert changes(diff) == [("moved", 22, 0), *(("changed", place, place + 1) for place in range(2, 22))]

@@ -106,14 +106,15 @@ def _take_best(pairs: dict[int, int], scored: Sequence[tuple[float, int, int, in
 def _pair_by_ends(
     pairs: dict[int, int], old: Sequence[Message], new: Sequence[Message], left: list[int], new_left: list[int]
 ) -> None:
-    """Many changed messages: those whose beginnings or ends are the same, and no others' are."""
+    """Many changed messages: those whose beginnings or ends are the same, in order, where as many are on both sides."""
     for part in (slice(0, _END), slice(-_END, None)):
-        found, new_found = _by_end(old, left, part), _by_end(new, new_left, part)
         taken = set(pairs.values())
+        found = _by_end(old, [place for place in left if place not in pairs], part)
+        new_found = _by_end(new, [place for place in new_left if place not in taken], part)
         for end, places in found.items():
             others = new_found.get(end, [])
-            if len(places) == len(others) == 1 and places[0] not in pairs and others[0] not in taken:
-                pairs[places[0]] = others[0]
+            if len(places) == len(others):
+                pairs.update(zip(places, others, strict=True))
 
 
 def _by_end(messages: Sequence[Message], places: Sequence[int], part: slice) -> dict[tuple[Any, str], list[int]]:
