@@ -6,24 +6,25 @@ import functools
 from typing import Any
 
 
+_HEAD = ("id", "created", "model", "service_tier", "system_fingerprint")
+
+
 class Head:
     """The fields of an answer apart from its choices."""
 
-    __slots__ = ("_fields", "_kind", "_usage")
+    __slots__ = ("_fields", "_kind", "_usage", "is_known")
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._fields: dict[str, Any] | None = None
         self._usage: Any = None
+        self.is_known = False
 
     def add(self, piece: Any) -> None:
         """Take a piece."""
-        fields = self._fields
-        if fields is None or not fields.get("model"):
-            self._fields = {
-                name: getattr(piece, name, None)
-                for name in ("id", "created", "model", "service_tier", "system_fingerprint")
-            }
+        if not self.is_known:
+            self._fields = {name: getattr(piece, name, None) for name in _HEAD}
+            self.is_known = bool(self._fields["model"])
         usage = getattr(piece, "usage", None)
         if usage is not None:
             self._usage = usage

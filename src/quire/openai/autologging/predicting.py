@@ -12,6 +12,7 @@ from quire.openai.autologging.attributes import answer_attributes
 from quire.openai.autologging.calls import call_of_task
 from quire.openai.autologging.watching import begin_span
 from quire.tracing import is_enabled
+from quire.tracing.around import note_prompt
 from quire.tracing.markers import ESTIMATE
 from quire.tracing.span import Span
 from quire.tracing.values import to_json
@@ -31,6 +32,8 @@ def watch_call(call: Call, model_id: str | None) -> Callable[[Outcome], None] | 
     span = begin_span(kind, call.body, None, "openai", asynchronous=False, model_id=model_id, run_id=run_id)
     if origin is not None:
         origin.trace_id = span.trace_id
+        if origin.prompt is not None:
+            note_prompt(span.live_trace, *origin.prompt)
     return lambda outcome: _end(span, outcome)
 
 

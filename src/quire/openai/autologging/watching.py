@@ -145,9 +145,10 @@ class Watch:
     def piece(self, piece: Any) -> bool:
         """Take a piece of the answer, now; whether the program is to see it."""
         try:
-            self._last_ns = time.time_ns()
-            if self.take(piece) and not self._first_ns:
-                self._first_ns = self._last_ns
+            now = self._last_ns = time.time_ns()
+            self._pieces += 1
+            if self._assembler.add(piece) and not self._first_ns:
+                self._first_ns = now
         except Exception:
             complain("A piece of a stream could not be recorded")
         return self.asked_body is None or not _only_counts(piece)
