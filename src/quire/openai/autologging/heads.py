@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-
 _HEAD = ("id", "created", "model", "service_tier", "system_fingerprint")
 
 
