@@ -82,6 +82,19 @@ def test_it_is_kept_on_a_server_and_opened_from_there(quire_server: str) -> None
     same(quire.load_evaluation(result.run_id), result)
 
 
+def test_a_model_that_was_logged_to_another_store_is_evaluated_all_the_same(echo: Simulator, workspace: Path) -> None:
+    quire.set_tracking_uri(f"sqlite:///{workspace}/other.db")
+    messages = [{"role": "user", "content": "Say {word}"}]
+    logged = quire.openai.log_model(name="m", model="gpt-4o-mini", task="chat.completions", messages=messages)
+    folder = quire.artifacts.download_artifacts(logged.model_uri, dst_path=workspace / "copied")
+    quire.set_tracking_uri(f"sqlite:///{workspace}/quire.db")
+    result = quire.evaluate(words(2), {"copied": folder}, [has_word])
+    assert result.described["copied"].model_id == logged.model_id
+    run = quire.get_run(result.run_ids["copied"])
+    assert run.data.metrics["has_word/mean"] == 1
+    assert run.inputs.model_inputs == []
+
+
 def test_variants_of_two_evaluations_are_compared_by_record() -> None:
     first = quire.evaluate(words(6), {"one": one}, [has_word])
     second = quire.evaluate(list(reversed(words(9))), {"two": two}, [has_word])

@@ -28,6 +28,7 @@ quire.evaluate(
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", ["cache", "journal"])
 def test_after_kill_9_nothing_that_was_there_is_asked_again(
     echo: Simulator, make_model: MakeModel, workspace: Path, kept: str

@@ -64,3 +64,14 @@ def test_scorers_may_ask_for_the_trace(traced: None, echo: Simulator, make_model
 def test_without_tracing_rows_name_no_trace(echo: Simulator, make_model: MakeModel) -> None:
     result = quire.evaluate(words(2), {"a": make_model(), "f": lambda word: word}, [has_word])
     assert [row.trace_id for name in result.variants for row in result.rows(name)] == [None] * 4
+
+
+def test_what_used_a_prompt_names_evaluations_of_it_and_of_models_made_of_it(traced: None, echo: Simulator) -> None:
+    prompt = quire.register_prompt("greet", template=[{"role": "user", "content": "Greet {{word}}"}])
+    logged = quire.openai.log_model(name="m", model="gpt-4o-mini", task="chat.completions", messages=prompt)
+    result = quire.evaluate(words(2), {"p": (prompt, "gpt-4o-mini"), "m": logged.model_uri}, [has_word])
+    quire.flush_trace_async_logging()
+    usage = quire.prompt_usage(prompt)
+    assert {result.run_ids["p"], result.run_ids["m"]} <= {run.info.run_id for run in usage.runs}
+    assert [run.info.run_id for run in usage.evaluations] == [result.run_id]
+    assert {row.trace_id for row in result.rows("p")} <= {trace.trace_id for trace in usage.traces}

@@ -23,11 +23,13 @@ TASK_PATHS: dict[Task, str] = {
 class Origin(msgspec.Struct):
     """On whose behalf a call is made, for its trace: a run and a logged model, where they are not those of the batch.
 
-    Whoever makes a trace of the call writes its id into ``trace_id``.
+    ``prompt`` is the name and version of the registered prompt that it was made of. Whoever makes a trace of the call
+    writes its id into ``trace_id``.
     """
 
     run_id: str | None = None
     model_id: str | None = None
+    prompt: tuple[str, str] | None = None
     trace_id: str | None = None
 
 

@@ -353,7 +353,7 @@ class _Work:
                     "prompt": described.prompt,
                 },
             )
-            self._runs.log_metrics(run_id, self._tables[described.name].aggregates(), described.model_id)
+            self._runs.log_metrics(run_id, self._tables[described.name].aggregates(), described)
 
     def _log_parent(self) -> None:
         settings = self._settings

@@ -101,7 +101,8 @@ class Plan:
     def _origin(self, asked: Asked) -> Origin | None:
         if not is_watched():
             return None
-        return Origin(self._run_ids.get(asked.described.name), asked.described.model_id)
+        known = asked.described
+        return Origin(self._run_ids.get(known.name), known.model_id, known.prompt_version)
 
     def rows(self, outcome: Outcome) -> Iterator[VariantRow]:
         """The rows that an outcome gives, after those that were never sent before it."""

@@ -17,7 +17,7 @@ from quire.domain.errors import InvalidInput, NotFound
 from quire.domain.ids import is_run_id, now_ms
 from quire.domain.names import MAX_KEY
 from quire.domain.prompt_links import linked_prompts
-from quire.domain.prompt_uris import parse_prompt_uri
+from quire.domain.registry import LoggedModel
 from quire.domain.traces import PromptVersionRef
 from quire.evaluate.spool import ROWS_FILE
 from quire.evaluate.table import ScorerInfo
@@ -32,6 +32,8 @@ from quire.tracking.runs import start_run
 SETTINGS_FILE = "evaluation/evaluation.json"
 ROLE = "quire.evaluation.role"
 VARIANT = "quire.evaluation.variant"
+MODEL = "quire.evaluation.model"
+"""The version of a registered model that a variant is; evidence is found by it."""
 RUN_TYPE = "mlflow.runType"
 FORMAT = "quire-evaluation-1"
 _MAX_PARAM = 500
@@ -86,6 +88,8 @@ class Runs:
 
     def _child(self, variant: Described) -> Run:
         tags = {**origin_tags(), PARENT: self.parent.info.run_id, ROLE: "variant", VARIANT: variant.name}
+        if variant.registered_name is not None:
+            tags[MODEL] = f"models:/{variant.registered_name}/{variant.registered_version}"
         return self._client.create_run(self.parent.info.experiment_id, tags=tags, run_name=variant.name[:250])
 
     def _take_up(self, run_id: str) -> Run:
@@ -116,25 +120,31 @@ class Runs:
         read = DatasetInput(dataset=dataset, tag_list=[Tag(DATASET_CONTEXT, "evaluation")])
         self._client.log_inputs(self.parent.info.run_id, datasets=[read])
         for variant in variants:
-            models = [ModelInput(model_id=variant.model_id)] if variant.model_id else []
+            model = self.model_of(variant)
+            models = [ModelInput(model_id=model.model_id)] if model is not None else []
             self._client.log_inputs(self.run_ids[variant.name], datasets=[read], models=models)
-            for prompt in self._prompts_of(variant):
+            for prompt in _prompts_of(variant, model):
                 self._client.note_prompt(prompt.name, prompt.version, run_id=self.run_ids[variant.name])
 
-    def _prompts_of(self, variant: Described) -> list[PromptVersionRef]:
-        if variant.prompt:
-            prompt = parse_prompt_uri(variant.prompt)
-            return [PromptVersionRef(prompt.name, str(prompt.version))]
-        return linked_prompts(self._client.get_logged_model(variant.model_id).tags) if variant.model_id else []
+    def model_of(self, variant: Described) -> LoggedModel | None:
+        """The logged model that a variant is; None for one that this store does not know, such as a copied folder."""
+        if variant.model_id is None:
+            return None
+        try:
+            return self._client.get_logged_model(variant.model_id)
+        except NotFound:
+            return None
 
     def put_rows(self, variant: str, file: Path) -> None:
         """Keep a variant's rows with its run."""
         run = self._client.get_run(self.run_ids[variant])
         open_artifacts(run.info.artifact_uri, self.uri).put_file(file, ROWS_FILE)
 
-    def log_metrics(self, run_id: str, metrics: Mapping[str, float], model_id: str | None = None) -> None:
-        """Log numbers to a run, and to the model that it evaluated."""
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float], variant: Described | None = None) -> None:
+        """Log numbers to a run, and to the model of the variant that it evaluated."""
         now = now_ms()
+        model = None if variant is None else self.model_of(variant)
+        model_id = None if model is None else model.model_id
         said = {_metric_key(key): value for key, value in metrics.items() if value == value}
         batch = [Metric(key, value, now, 0, model_id) for key, value in said.items()]
         self._client.log_batch(run_id, metrics=batch, synchronous=True)
@@ -144,6 +154,13 @@ class Runs:
         for variant, inside in self._contexts.items():
             inside.run(context.end_with, self.run_ids[variant], status)
         self._contexts.clear()
+
+
+def _prompts_of(variant: Described, model: LoggedModel | None) -> list[PromptVersionRef]:
+    """The prompt versions that a variant uses: its own, or those that its model is made of."""
+    if variant.prompt_version is not None:
+        return [PromptVersionRef(*variant.prompt_version)]
+    return [] if model is None else linked_prompts(model.tags)
 
 
 def _metric_key(name: str) -> str:

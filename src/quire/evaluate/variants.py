@@ -45,6 +45,14 @@ class Described(msgspec.Struct, frozen=True, omit_defaults=True):
     prompt: str | None = None
     fingerprint: str = ""
 
+    @property
+    def prompt_version(self) -> tuple[str, str] | None:
+        """Name and version of the prompt."""
+        if self.prompt is None:
+            return None
+        name, _, version = self.prompt.removeprefix("prompts:/").rpartition("/")
+        return name, version
+
 
 class CallVariant(Protocol):
     """A variant that is asked through the caller."""

@@ -87,9 +87,13 @@ def link_prompt(name: str, version: str | int) -> None:
     The trace is then found by ``prompt = 'NAME/VERSION'``.
     """
     span = otel.get_current_span()
-    if not isinstance(span, Span):
-        return
-    tags = span.live_trace.tags
+    if isinstance(span, Span):
+        note_prompt(span.live_trace, name, version)
+
+
+def note_prompt(trace: LiveTrace, name: str, version: str | int) -> None:
+    """Say that a trace uses a version of a prompt."""
+    tags = trace.tags
     linked = json_list(tags.get(LINKED_PROMPTS_TAG))
     item = {"name": str(name), "version": str(version)}
     if item not in linked:
