@@ -244,3 +244,9 @@ def test_text_from_elsewhere_does_not_steer_the_terminal(quick: Quire, workspace
     quire.register_prompt("evil", "a \x1b[3J c")
     for words in (["show", "evil/1"], ["diff", "evil"], ["blame", "evil"], ["log", "evil"], ["list"]):
         assert "\x1b" not in quick("prompts", *words).out
+
+
+def test_a_folder_that_may_not_be_written(quick: Quire, prompts: None, read_only_disk: Path) -> None:
+    done = quick("prompts", "pull", str(read_only_disk))
+    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+    assert "Read-only file system" in done.err

@@ -298,3 +298,20 @@ def test_a_version_that_came_between_is_told(pulled: Path, folder: Path) -> None
     assert item.file is not None
     version, note = sync.register(item, item.file, "m")
     assert (version, note) == (3, "somebody registered version 2 meanwhile; compare it with 3")
+
+
+def test_a_full_disk_leaves_the_files_as_they_were(small_disk: Path) -> None:
+    quire.register_prompt("joker", "A joke.")
+    pull(small_disk)
+    before = (small_disk / "joker.prompt").read_bytes()
+    quire.register_prompt("joker", "A long joke. " * 5000)
+    with pytest.raises(OSError, match="No space left"), (small_disk / "filler").open("wb") as filler:
+        while True:
+            filler.write(bytes(4096))
+            filler.flush()
+    with pytest.raises(OSError, match="No space left"):
+        pull(small_disk)
+    assert (small_disk / "joker.prompt").read_bytes() == before
+    assert sorted(path.name for path in small_disk.iterdir()) == ["filler", "joker.prompt", NAME]
+    (small_disk / "filler").unlink()
+    assert told(pull(small_disk)) == [("joker", "changed there", "written")]
