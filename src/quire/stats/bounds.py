@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-IntervalMethod = Literal["auto", "bca", "studentized", "score"]
-_METHODS: tuple[IntervalMethod, ...] = ("auto", "bca", "studentized", "score")
-_NAMES: dict[BootstrapMethod, str] = {"bca": "BCa bootstrap", "studentized": "studentized bootstrap"}
-FEW = 200
-"""Up to so many units the studentised bootstrap keeps its level better than BCa (docs/statistics.md shows it)."""
+IntervalMethod = Literal["auto", "bca", "student", "score"]
+_METHODS: tuple[IntervalMethod, ...] = ("auto", "bca", "student", "score")
+_BY_BOOTSTRAP: dict[IntervalMethod, tuple[BootstrapMethod, str]] = {
+    "auto": ("widest", "BCa bootstrap or Student's t, the wider"),
+    "bca": ("bca", "BCa bootstrap"),
+    "student": ("student", "Student's t"),
+}
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ class Resampling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mean_bounds(values: Array, how: Resampling) -> Bounds:
-    """Bounds of a mean: score bounds for differences of binary scores, else by bootstrap."""
+    """Bounds of a mean: score bounds for differences of binary scores, else BCa and Student's t."""
     check_choice(how.method, _METHODS, "method")
     if _takes_score(values, how):
         return _score_bounds(values)
@@ -59,8 +61,8 @@ def mean_bounds(values: Array, how: Resampling) -> Bounds:
 
 
 def ratio_bounds(numerators: Array, denominators: Array, how: Resampling) -> Bounds:
-    """Bounds of a ratio of means of pairs, by bootstrap."""
-    check_choice(how.method, ("auto", "bca", "studentized"), "method")
+    """Bounds of a ratio of means of pairs: BCa and Student's t."""
+    check_choice(how.method, ("auto", "bca", "student"), "method")
     if how.clusters is not None:
         codes = as_clusters(how.clusters, numerators.size)
         numerators, denominators = cluster_sums(numerators, codes), cluster_sums(denominators, codes)
@@ -90,18 +92,12 @@ def _bootstrap_bounds(u: Array, v: Array | None, how: Resampling) -> Bounds:
     if u.size == 1:
         return Bounds(estimate, f"one {whole}: no bound", lambda level: float("inf" if level >= 0.5 else "-inf"))
     if _alike(u, v):
-        return Bounds(estimate, f"no spread between {whole}s", lambda _: estimate)
-    method = how.method if how.method in ("bca", "studentized") else bootstrap_method(u.size)
-    drawn = resample(
-        u[None, :], None if v is None else v[None, :], method=method, resamples=how.resamples, seed=how.seed
-    )
-    name = _NAMES[method] if how.clusters is None else f"{_NAMES[method]} of clusters"
-    return Bounds(estimate, name, lambda level: float(bound(drawn, level)[0]), 1 / (how.resamples + 1))
-
-
-def bootstrap_method(units: int) -> BootstrapMethod:
-    """What "auto" stands for with so many rows or clusters."""
-    return "studentized" if units <= FEW else "bca"
+        alike = float(u[0]) if v is None else estimate
+        return Bounds(alike, f"no spread between {whole}s", lambda _: alike)
+    method, name = _BY_BOOTSTRAP[how.method]
+    drawn = resample(u[None, :], None if v is None else v[None, :], resamples=how.resamples, seed=how.seed)
+    name = name if how.clusters is None else f"{name}, by cluster"
+    return Bounds(estimate, name, lambda level: float(bound(drawn, level, method)[0]), 1 / (how.resamples + 1))
 
 
 def _alike(u: Array, v: Array | None) -> bool:

@@ -56,7 +56,7 @@ def fit(wins: Array) -> tuple[Array, Array]:
     import numpy as np
 
     games = wins + wins.T
-    strengths = np.zeros(len(wins))
+    strengths: Array = np.zeros(len(wins))
     likelihood = _log_likelihood(strengths, wins)
     for _ in range(_STEPS):
         expected, information = _expected(strengths, games)
@@ -65,7 +65,7 @@ def fit(wins: Array) -> tuple[Array, Array]:
         if np.abs(step).max() < 1e-10:
             break
     _, information = _expected(strengths, games)
-    return strengths, np.linalg.inv(information) - 1 / len(wins)
+    return strengths, np.asarray(np.linalg.inv(information) - 1 / len(wins), dtype=np.float64)
 
 
 def _expected(strengths: Array, games: Array) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,15 @@ def cluster_standard_error(values: Sequence[float], clusters: Sequence[Hashable]
     array = as_values(values)
     sums = cluster_sums(array - array.mean(), as_clusters(clusters, array.size))
     count = sums.size
-    return float((sums**2).sum() * count / (count - 1)) ** 0.5 / array.size
+    variance = float((sums**2).sum()) * count / (count - 1) / array.size**2
+    return math.sqrt(variance)
 
 
 def cluster_sums(values: Array, codes: NDArray[np.intp]) -> Array:
     """The sum of the values of each cluster, in order of the clusters' numbers."""
     import numpy as np
 
-    return np.bincount(codes, weights=values)
+    return np.bincount(codes, weights=values).astype(np.float64)
 
 
 def cluster_sizes(codes: NDArray[np.intp]) -> Array:

@@ -25,7 +25,7 @@ def mcnemar_power(n: int, effect: float, differing: float, alpha: float) -> floa
     at_most = _most_losses(counts, alpha)
     wins = min(1.0, (1 + effect / differing) / 2)
     power = binomial_cdf(at_most, counts, 1 - wins) + binomial_cdf(at_most, counts, wins)
-    return float(min(1.0, power @ weights))
+    return min(1.0, float(power @ weights))
 
 
 def _counts(n: int, differing: float) -> tuple[Array, Array]:

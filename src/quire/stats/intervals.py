@@ -32,10 +32,11 @@ def mean_interval(
 
     - "score" for values of −1, 0 and 1 only, which are differences of binary scores (Tango 1998). For a share of right
       answers of one variant ``proportion_interval`` is meant; this one is then the same or a little wider.
-    - "studentized" up to 200 rows: the bootstrap of t (Efron 1981). It allows for skewed values; with a few wild
-      outliers it grows wide.
-    - "bca" above: bias-corrected and accelerated (Efron 1987), widened as Student's t is (Hesterberg 2015). Up to 50
-      rows it covers less often than it says when values are skewed.
+    - else the wider, on each side, of "bca" and "student". "bca" is the bias-corrected and accelerated bootstrap
+      (Efron 1987, its narrowness for few rows undone as in Hesterberg 2015), which allows for skewed values but is too
+      narrow below 50 rows when tails are heavy on both sides; "student" is Student's t (1908), for which the reverse
+      holds. Above some 200 rows the two agree. Very skewed values (a few rows that outweigh the others) need more rows
+      than that, whatever the method.
 
     With ``clusters`` (a name for each row) whole clusters are drawn, the mean is still that over rows, and what counts
     as "rows" above is clusters. Assumes that rows, or clusters, are independent draws from those one cares about, with
@@ -64,8 +65,10 @@ def ratio_interval(
     """The interval of mean(numerators) / mean(denominators), pairs of the same records: how many times dearer is b?
 
     For quantities that cannot be negative: cost, latency, tokens. It is the ratio of totals, not the mean of rows'
-    ratios. Methods, clusters, assumptions and sources are those of :func:`mean_interval` ("score" is not among them).
-    Raises InvalidInput as that does, and for negative values and for denominators that are all 0.
+    ratios. Methods, clusters, assumptions and sources are those of :func:`mean_interval` ("score" is not among them);
+    "student" is Fieller's interval (1954), the ratios that a paired t test would not refute, infinite where the
+    denominators may well average 0. Raises InvalidInput as that does, and for negative values and for denominators
+    that are all 0.
     """
     check_share(confidence, "confidence")
     top, bottom = as_quantities(numerators, denominators, ("numerators", "denominators"))

@@ -52,7 +52,7 @@ def mcnemar_p_values(won: Any, lost: Any, alternative: Alternative) -> tuple[Arr
     if alternative == "two-sided":
         fewer = np.minimum(won, lost)
         p_value = np.minimum(1, 2 * binomial_cdf(fewer, differing, 0.5))
-        return p_value, np.minimum(1, p_value - np.where(won == lost, 0.5, 1) * binomial_pmf(fewer, differing, 0.5))
+        return p_value, np.where(won == lost, 1.0, p_value - binomial_pmf(fewer, differing, 0.5))
     unwanted = lost if alternative == "greater" else won
     p_value = binomial_cdf(unwanted, differing, 0.5)
     return p_value, p_value - binomial_pmf(unwanted, differing, 0.5) / 2

@@ -55,7 +55,7 @@ def _as_far(differences: Array, signs: Array, alternative: Alternative) -> Array
     slack = _TOLERANCE * np.abs(differences).sum(axis=1, keepdims=True)
     sums = 2 * (differences @ signs.T) - seen
     if alternative == "two-sided":
-        return (np.abs(sums) >= np.abs(seen) - slack).sum(axis=1).astype(np.float64)
-    if alternative == "greater":
-        return (sums >= seen - slack).sum(axis=1).astype(np.float64)
-    return (sums <= seen + slack).sum(axis=1).astype(np.float64)
+        far = np.abs(sums) >= np.abs(seen) - slack
+    else:
+        far = sums >= seen - slack if alternative == "greater" else sums <= seen + slack
+    return np.asarray(far.sum(axis=1), dtype=np.float64)

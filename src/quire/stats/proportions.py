@@ -36,13 +36,12 @@ def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> 
     check_share(confidence, "confidence")
     if n < 1 or not 0 <= successes <= n:
         raise InvalidInput(f"{successes} of {n} is no share; expected 0 ≤ successes ≤ n and n ≥ 1.")
-    low, high = wilson(successes / n, n, confidence)
+    low, high = wilson(successes / n, n, float(normal_quantile((1 + confidence) / 2)))
     return Interval(low, high, confidence, WILSON)
 
 
-def wilson(share: float, n: float, confidence: float) -> tuple[float, float]:
-    """The bounds of a share of ``n`` items, which need not be a whole number."""
-    z = float(normal_quantile((1 + confidence) / 2))
+def wilson(share: float, n: float, z: float) -> tuple[float, float]:
+    """The bounds of a share of ``n`` items, which need not be a whole number, at ``z`` standard errors."""
     shrink = 1 + z * z / n
     middle = (share + z * z / (2 * n)) / shrink
     reach = z / shrink * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
@@ -79,7 +78,9 @@ def score_bound(won: Array, lost: Array, n: Array, level: float) -> Array:
 
 def score_p_value(won: Array, lost: Array, n: Array, difference: float) -> Array:
     """The probability of at least so many wins less losses, were ``difference`` the true one."""
-    return normal_cdf(-score_statistic(won, lost, n, difference))
+    import numpy as np
+
+    return normal_cdf(-score_statistic(won, lost, n, np.full(np.shape(won), difference)))
 
 
 def _likeliest_lost(won: Array, lost: Array, n: Array, difference: Array) -> Array:
@@ -90,4 +91,4 @@ def _likeliest_lost(won: Array, lost: Array, n: Array, difference: Array) -> Arr
     b = -won - lost + (2 * n - won + lost) * difference
     c = -lost * difference * (1 - difference)
     root = (np.sqrt(np.maximum(b * b - 4 * a * c, 0)) - b) / (2 * a)
-    return np.clip(root, np.maximum(0, -difference), (1 - difference) / 2)  # type: ignore[no-any-return]
+    return np.clip(root, np.maximum(0, -difference), (1 - difference) / 2)

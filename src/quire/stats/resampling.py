@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_BLOCK = 1 << 20
-"""Cells of a block of counts: 8 MB of numbers."""
+_BLOCK = 1 << 17
+"""Cells of a block of counts: 1 MB of numbers, which a processor keeps close by."""
 
 
 def resample_counts(n: int, resamples: int, seed: int) -> Iterator[Array]:
@@ -25,9 +25,9 @@ def resample_counts(n: int, resamples: int, seed: int) -> Iterator[Array]:
 
     rng = np.random.default_rng(seed)
     for size in _block_sizes(n, resamples):
-        drawn = rng.integers(0, n, size=(size, n), dtype=np.int64)
-        drawn += np.arange(size, dtype=np.int64)[:, None] * n
-        yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
+        drawn = rng.integers(0, n, size=(size, n), dtype=np.uint32)
+        cells = drawn + np.arange(size, dtype=np.int64)[:, None] * n
+        yield np.bincount(cells.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
 
 
 def grouped_counts(multiplicity: Array, resamples: int, seed: int) -> Iterator[Array]:

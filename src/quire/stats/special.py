@@ -40,10 +40,11 @@ def student_cdf(t: Any, df: Any) -> Array:
 
 
 def noncentral_student_cdf(t: Any, df: Any, noncentrality: Any) -> Array:
-    """The probability that one of the noncentral t is at most ``t``."""
+    """The probability that one of the noncentral t is at most ``t``; 0 where it is too small for SciPy to tell."""
+    import numpy as np
     from scipy.special import nctdtr
 
-    return nctdtr(df, noncentrality, t)  # type: ignore[no-any-return]
+    return np.asarray(np.nan_to_num(nctdtr(df, noncentrality, t)))
 
 
 def binomial_cdf(k: Any, n: Any, p: Any) -> Array:
