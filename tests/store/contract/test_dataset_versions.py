@@ -121,6 +121,29 @@ def test_versions_go_with_their_dataset(store: Store, dataset: EvaluationDataset
         store.get_records(dataset.dataset_id, version=1)
 
 
+def test_a_version_of_many_records_of_which_most_have_changed(store: Store, dataset: EvaluationDataset) -> None:
+    count = 1200
+    _put(store, dataset, *((number, "x") for number in range(count)))
+    store.name_version(dataset.dataset_id)
+    _put(store, dataset, *((number, "y") for number in range(0, count, 2)))
+    first = store.get_records(dataset.dataset_id, max_results=700)
+    store.delete_records(dataset.dataset_id, [record.dataset_record_id for record in first])
+    _put(store, dataset, *((number, "new") for number in range(count, count + 50)))
+    store.name_version(dataset.dataset_id)
+    for size in (100, 499, 5000):
+        found: list[int] = []
+        token = None
+        while True:
+            page = store.get_records(dataset.dataset_id, version=1, max_results=size, page_token=token)
+            found += [record.inputs["q"] for record in page]
+            assert all((record.expectations or {})["a"] == "x" for record in page)
+            token = page.token
+            if token is None:
+                break
+        assert sorted(found) == list(range(count))
+    assert store.get_dataset_version(dataset.dataset_id, 2).records == 550
+
+
 def test_any_history_of_changes_leaves_every_version_as_it_was(store: Store, dataset: EvaluationDataset) -> None:
     draw = random.Random(4)
     expected: dict[int, list[tuple[int, Any]]] = {}

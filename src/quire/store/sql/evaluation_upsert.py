@@ -133,11 +133,13 @@ class Upsert:
         self.added += [number_of(row[7:10]) for row in rows]
         self.touched += len(rows)
         self._session.insert(_ADD, rows)
+        self._session.has_grown("evaluation_records", len(rows))
 
     def _write_changed(self) -> None:
         changed = {name: item for name, item in self._known.items() if tuple(item.after) != item.before}
         kept = [item.id for item in changed.values() if item.since <= self._versions]
         keep_rows(self._session, self._versions, kept)
+        self._session.has_grown("evaluation_record_history", len(kept))
         self._session.insert(_CHANGE, [self._changed(name, item) for name, item in changed.items()])
         self.removed += [number_of(item.before[:3]) for item in changed.values()]
         self.added += [number_of(item.after[:3]) for item in changed.values()]

@@ -39,13 +39,22 @@ _PAGE = Statement(
     ORDER BY id LIMIT :count""",
     columns=RECORD_COLUMNS,
 )
-_PAGE_OF_VERSION = Statement(
-    """SELECT $columns FROM evaluation_records WHERE dataset_id = :dataset AND id > :after AND since <= :version
-    UNION ALL SELECT $columns FROM evaluation_record_history
-    WHERE dataset_id = :of_dataset AND id > :beyond AND since <= :number AND until >= :least
-    ORDER BY id LIMIT :count""",
+# The records up to a place that the present ones give: however many of them are newer, each is passed by once.
+_NEXT = Statement(
+    """SELECT max(id), count(*) FROM (SELECT id FROM evaluation_records WHERE dataset_id = :dataset AND id > :after
+    ORDER BY id LIMIT :count) AS following"""
+)
+_PART_OF_VERSION = Statement(
+    """SELECT * FROM (SELECT $columns FROM evaluation_records
+    WHERE dataset_id = :dataset AND id > :after AND id <= :upto AND since <= :version
+    ORDER BY id LIMIT :count) AS present
+    UNION ALL SELECT * FROM (SELECT $columns FROM evaluation_record_history
+    WHERE dataset_id = :of_dataset AND id > :beyond AND id <= :until AND since <= :number AND until >= :least
+    ORDER BY id LIMIT :most) AS past
+    ORDER BY id LIMIT :total""",
     columns=RECORD_COLUMNS,
 )
+_LAST_ID = 2**63 - 1
 _NO_VERSION = 2**62
 
 
@@ -110,7 +119,23 @@ def _page(session: Session, row: Sequence[Any], version: int | None, after: int,
     if version is None:
         return session.rows(_PAGE, (row[0], after, count))
     _check_number(row, version)
-    return session.rows(_PAGE_OF_VERSION, (row[0], after, version, row[0], after, version, version, count))
+    found: list[tuple[Any, ...]] = []
+    while len(found) < count:
+        upto = _following(session, row[0], after, count)
+        place = (row[0], after, upto, version)
+        wanted = count - len(found)
+        found += session.rows(_PART_OF_VERSION, (*place, wanted, *place, version, wanted, wanted))
+        if upto == _LAST_ID:
+            break
+        after = upto
+    return found
+
+
+def _following(session: Session, dataset: int, after: int, count: int) -> int:
+    """The place of the present record that is so many places further; the last there can be if there are fewer."""
+    row = session.row(_NEXT, (dataset, after, count))
+    assert row is not None
+    return int(row[0]) if row[1] == count else _LAST_ID
 
 
 def _version(session: Session, row: Sequence[Any], version: int) -> DatasetVersion:

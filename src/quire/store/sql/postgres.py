@@ -46,6 +46,8 @@ _CHECKPOINT = Statement(
     FROM pg_control_checkpoint()"""
 )
 _INVALID = Statement("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
+_COUNTED = Statement("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(:table)")
+_MANY = 500
 _ENCODING = Statement("SELECT current_setting('server_encoding')")
 # In order of preference: those that know the case of every alphabet.
 _COLLATIONS = ("und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8", "en_US.utf8")
@@ -116,6 +118,13 @@ class PostgresSession(Session):
     def take_time(self) -> None:
         """Let no statement of this transaction be given up for taking long."""
         self._driver.execute("SET LOCAL statement_timeout = 0")
+
+    def has_grown(self, table: str, rows: int) -> None:
+        """Count a table anew that has grown by more than a fifth: a plan made for a small one scans a large one."""
+        if rows >= _MANY:
+            counted = self.row(_COUNTED, (table,))
+            if counted is not None and counted[0] < 5 * rows:
+                self._driver.execute(f"ANALYZE {table}")
 
     def damage(self) -> list[str]:
         """What the database finds wrong with its own storage: indexes whose making failed."""

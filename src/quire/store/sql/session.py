@@ -73,6 +73,10 @@ class Session(ABC):
         """Let no statement of this transaction be given up for taking long."""
         return
 
+    def has_grown(self, table: str, rows: int) -> None:
+        """Let the database know that a table has so many more rows, if that may change how it is best read."""
+        return
+
     @abstractmethod
     def begin(self, *, writing: bool) -> None:
         """Begin."""
