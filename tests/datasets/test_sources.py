@@ -267,9 +267,11 @@ def test_real_recorded_data(store: str, shared: Path) -> None:
     path = shared / "data" / "gsm8k_recorded.jsonl"
     if not path.exists():
         pytest.skip("the recorded questions of GSM8K are absent")
-    with path.open() as lines:
-        first = json.loads(next(lines))
-    name = "question" if "question" in first else next(iter(first))
-    found = datasets.create("recorded", path, inputs=[name], check_schema=False)
-    assert found.digest == datasets.load("recorded").digest
-    assert len(found) > 0
+    how: dict[str, Any] = {"inputs": ["question"], "expectations": {"answer": "ground_truth"}}
+    made = datasets.create("gsm8k", path, outputs="175b_verification", splits={"dev": 0.2, "test": 0.8}, **how)
+    assert (len(made), made.version) == (800, 1)
+    opened = datasets.open(path, outputs="175b_verification", **how)
+    assert opened.digest == made.digest
+    assert {record.record_id for record in opened} == {record.record_id for record in made}
+    assert sum(len(datasets.load("gsm8k", split=name)) for name in ("dev", "test")) == 800
+    assert isinstance(next(iter(made)).outputs["solution"], str)
