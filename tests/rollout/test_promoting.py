@@ -43,6 +43,14 @@ def test_evidence_is_found_by_its_run(evaluate: Evaluate) -> None:
     assert promotion.evidence == [first.run_id, second.run_id]
 
 
+def test_without_evidence_the_newest_evaluation_of_both_is_taken(evaluate: Evaluate) -> None:
+    evaluate(1, 2)
+    newest = evaluate(1, 2, records=40)
+    evaluate(2, 3)
+    promotion = quire.promote("models:/solver/2", gate=quire.gate("says_well"))
+    assert promotion.evidence == [newest.run_id]
+
+
 def test_a_gate_that_does_not_pass_refuses_and_names_its_figures(evaluate: Evaluate) -> None:
     evidence = evaluate(2, 3)
     quire.promote("models:/solver/2", force=True, reason="for the test")
@@ -79,8 +87,10 @@ def test_few_rows_show_nothing(evaluate: Evaluate) -> None:
 def test_without_evidence_a_promotion_must_be_forced_and_says_so(evaluate: Evaluate) -> None:
     with pytest.raises(InvalidInput, match="nothing says that version 2 is better"):
         quire.promote("models:/solver/2")
-    with pytest.raises(InvalidInput, match="needs evidence"):
+    with pytest.raises(NotFound, match="No stored evaluation scored models:/solver/2 and models:/solver/1 together"):
         quire.promote("models:/solver/2", gate=quire.gate("says_well"))
+    with pytest.raises(InvalidInput, match="which evidence has to name"):
+        quire.promote("models:/solver/2", gate=quire.gate("says_well", better_than="plain"))
     with pytest.raises(InvalidInput, match="needs a reason"):
         quire.promote("models:/solver/2", force=True)
     assert quire.promote("models:/solver/2", force=True, reason="the service is down").forced

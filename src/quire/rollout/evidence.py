@@ -9,9 +9,15 @@ import msgspec
 
 from quire.domain.errors import NotFound
 from quire.evaluate.evaluation import Evaluation, load_evaluation
+from quire.evaluate.runs import MODEL
+from quire.tracking.client import Client
+from quire.tracking.origin import PARENT
 
 if TYPE_CHECKING:
     from quire.evaluate.table import VariantTable
+
+
+_MOST_LOOKED_AT = 200
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -22,6 +28,24 @@ class Found(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"models:/{self.name}/{self.version}"
+
+
+def find_evidence(*versions: Found) -> str:
+    """The run of the newest evaluation that has ended and scored all of these versions. Raises NotFound."""
+    client = Client()
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    parents: list[list[str]] = []
+    for version in versions:
+        condition = f"tags.`{MODEL}` = '{version}' and attributes.status = 'FINISHED'"
+        runs = client.search_runs(experiments, condition, max_results=_MOST_LOOKED_AT)
+        parents.append([run.data.tags[PARENT] for run in runs if PARENT in run.data.tags])
+    for parent in parents[0]:
+        if all(parent in others for others in parents[1:]):
+            return parent
+    raise NotFound(
+        f"No stored evaluation scored {' and '.join(map(str, versions))} together. Evaluate both on the same data, or "
+        "give evidence=[…] of several evaluations."
+    )
 
 
 class Evidence:

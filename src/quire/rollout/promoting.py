@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from quire.domain.errors import InvalidInput, InvalidState, NotFound
 from quire.domain.gates import Gate, GateResult, read_gate
 from quire.domain.ids import now_ms
@@ -12,7 +14,7 @@ from quire.domain.names import check_alias, check_text
 from quire.domain.promotions import Promotion, promotion_tag, promotions_in, version_before
 from quire.domain.redaction import redact
 from quire.domain.uris import RegisteredModelUri, parse_model_uri
-from quire.rollout.evidence import Evidence, Found
+from quire.rollout.evidence import Evidence, Found, find_evidence
 from quire.rollout.judging import judge
 from quire.store.resolve import resolve
 from quire.tracking import origin
@@ -43,13 +45,13 @@ def promote(
     """Point an alias at a version of a registered model if its gate passes, and record that.
 
     ``uri`` is ``models:/NAME/VERSION`` (or another alias). ``evidence`` is an evaluation, or the id of its run, or
-    several, that scored both this version and what the gate compares it with. The first version to get the alias has
-    nothing to be compared with and needs neither. ``force=True`` moves the alias without evidence or against it, needs
-    a ``reason``, and says so in the record.
+    several, that scored both this version and what the gate compares it with; without it the newest stored evaluation
+    that scored both is taken. The first version to get the alias has nothing to be compared with and needs neither.
+    ``force=True`` moves the alias without evidence or against it, needs a ``reason``, and says so in the record.
 
     The alias moves only if it is still where it was when the gate was asked: of two promotions at once one wins, and
     the other raises InvalidState. Raises PromotionRefused (an InvalidState) when the gate does not pass, InvalidInput
-    without gate and evidence, NotFound for a version, or evidence on it, that there is not.
+    without a gate, NotFound for a version, or evidence on it, that there is not.
     """
     check_alias(alias)
     said = redact(check_text(reason, "The reason"))
@@ -71,7 +73,6 @@ def promote(
         alias=alias,
         old=old,
         new=challenger.version,
-        at=now_ms(),
         by=origin.user(),
         reason=said,
         evidence=runs,
@@ -114,7 +115,6 @@ def rollback(uri: str, *, reason: str = "") -> Promotion:
         kind="rollback",
         old=current,
         new=target,
-        at=now_ms(),
         by=origin.user(),
         reason=said,
     )
@@ -127,8 +127,12 @@ def promotions(name: str, alias: str | None = None) -> list[Promotion]:
 
 
 def _moved(client: Client, event: Promotion) -> Promotion:
-    client.registry_store.move_alias(event.name, event.alias, event.new, expected=event.old, tag=promotion_tag(event))
-    return event
+    """Move the alias, with the record. Records of one alias have times that differ, so that their order is known."""
+    tags = client.registry_store.get_registered_model(event.name).tags
+    last = max((one.at for one in promotions_in(tags, event.alias)), default=0)
+    dated = msgspec.structs.replace(event, at=max(now_ms(), last + 1))
+    client.registry_store.move_alias(event.name, event.alias, event.new, expected=event.old, tag=promotion_tag(dated))
+    return dated
 
 
 def _version_of(client: Client, uri: str) -> Found:
@@ -175,10 +179,12 @@ def _judged(
     if against is None:
         return None, []
     if evidence is None:
-        raise InvalidInput(
-            "A gate needs evidence: an evaluation, or the id of its run, that scored both "
-            f"models:/{challenger.name}/{challenger.version} and {against}."
-        )
+        if isinstance(against, str):
+            raise InvalidInput(
+                f"The gate compares with the variant {against!r}, which evidence has to name: an evaluation, or the id "
+                "of its run."
+            )
+        evidence = find_evidence(challenger, against)
     found = Evidence(evidence if _is_several(evidence) else [evidence])
     champion, challenged = found.of(against), found.of(challenger)
     return judge(gate, champion, challenged, seed=seed), found.run_ids
