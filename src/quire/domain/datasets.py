@@ -24,7 +24,7 @@ MAX_RECORD = 16_777_215
 USER_TAG = "mlflow.user"
 SOURCE_TYPES = ("UNSPECIFIED", "TRACE", "HUMAN", "DOCUMENT", "CODE")
 _MODULUS = 2**128
-_sorted = json.JSONEncoder(sort_keys=True).encode
+_sorted = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 
 class EvaluationDataset(Entity, frozen=True, kw_only=True):
