@@ -88,3 +88,17 @@ def test_one_row_that_outweighs_all_others_pushes_bca_to_its_end_and_not_over() 
     found = mean_interval(values, method="bca", confidence=0.999)
     assert found.low < np.mean(values) < found.high
     assert found.high > 200
+
+
+def test_bca_is_efrons_formula_with_a_jackknife() -> None:
+    values = np.random.default_rng(9).exponential(size=25)
+    means = values[np.random.default_rng(0).integers(0, 25, size=(9999, 25), dtype=np.uint32)].mean(axis=1)
+    bias = stats.norm.ppf((means < values.mean()).mean())
+    left_out = np.array([np.delete(values, row).mean() for row in range(25)])
+    apart = left_out.mean() - left_out
+    acceleration = (apart**3).sum() / (6 * (apart**2).sum() ** 1.5)
+    found = mean_interval(values, method="bca")
+    for given, level in ((found.low, 0.025), (found.high, 0.975)):
+        reach = bias + stats.norm.ppf(level) * (25 / 24) ** 0.5
+        at = stats.norm.cdf(bias + reach / (1 - acceleration * reach))
+        assert given == pytest.approx(np.quantile(means, at, method="weibull"))

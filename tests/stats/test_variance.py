@@ -42,6 +42,15 @@ def test_unbalanced_scores_are_split_without_bias() -> None:
     assert np.mean([split.between_rows for split in found]) == pytest.approx(4, abs=0.2)
 
 
+def test_very_unlike_numbers_of_repeats_leave_no_bias() -> None:
+    found = []
+    for seed in range(4000):
+        matrix = scores(4, 9, 2.0, 0.5, seed)
+        matrix[:2, 1:] = NAN
+        found.append(variance_split(matrix).between_rows)
+    assert np.mean(found) == pytest.approx(4, abs=0.25)
+
+
 def test_rows_and_repeats_that_are_missing_change_nothing() -> None:
     matrix = scores(10, 3, 1, 1, 0)
     padded = np.full((12, 4), NAN)
