@@ -14,9 +14,14 @@ from tests.docs.blocks import matches, read_blocks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+# Those that start the command dozens of times, ten seconds and more of a processor; the command's own tests are fast.
+SLOW = ("auth.md", "cli.md", "prompts-in-git.md")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+CASES = [pytest.param(path, id=path.name, marks=[pytest.mark.slow] if path.name in SLOW else []) for path in DOCUMENTS]
+
+
+@pytest.mark.parametrize("document", CASES)
 def test_a_document_runs_as_written(document, simulator, tmp_path):
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "QUIRE_"))},
@@ -25,6 +30,7 @@ def test_a_document_runs_as_written(document, simulator, tmp_path):
         "PYTHONPATH": str(REPOSITORY),
         "COLUMNS": "100",
         "NO_COLOR": "1",
+        "QUIRE_CACHE_DIR": str(tmp_path / "answers"),
     }
     command = [sys.executable, "-m", "tests.docs.blocks", json.dumps([str(document)])]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
