@@ -370,6 +370,7 @@ def test_a_server_that_stays_away_is_said_to_be_away(server: PostgresServer, mon
         store.get_run(run)
     assert time.monotonic() - began < 5
     server.start()
+    assert store.get_run(run).info.run_id == run  # its connection is one of before
     store.log_batch(run, metrics=[Metric("m", 2.0)])
     assert store.get_run(run).data.metrics == {"m": 2.0}
     store.close()
