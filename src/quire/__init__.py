@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         judges,
         models,
         openai,
+        optimize,
         prompts,
         pyfunc,
         registry,
@@ -61,6 +62,9 @@ if TYPE_CHECKING:
     )
     from quire.openai.autologging.everything import (
         autolog,
+    )
+    from quire.optimize.optimizing import (
+        optimize_prompt,
     )
     from quire.prompts.changing import (
         delete_prompt,
@@ -224,6 +228,7 @@ _HOME: dict[str, str] = {
     "load_evaluation": "quire.evaluate.evaluation",
     "MlflowException": "quire.exceptions",
     "autolog": "quire.openai.autologging.everything",
+    "optimize_prompt": "quire.optimize.optimizing",
     "delete_prompt": "quire.prompts.changing",
     "delete_prompt_alias": "quire.prompts.changing",
     "delete_prompt_model_config": "quire.prompts.changing",
@@ -347,6 +352,7 @@ _SUBMODULES = frozenset(
         "genai",
         "models",
         "openai",
+        "optimize",
         "prompts",
         "pyfunc",
         "registry",
@@ -448,6 +454,8 @@ __all__ = [
     "log_text",
     "models",
     "openai",
+    "optimize",
+    "optimize_prompt",
     "override_feedback",
     "promote",
     "promotions",
