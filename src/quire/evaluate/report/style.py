@@ -24,7 +24,9 @@ p { margin: 0.4rem 0; } .soft, figcaption, caption { color: var(--soft); font-si
 .verdict.better, .verdict.worse, .verdict.mixed, .verdict.unclear { color: var(--ink); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: 0.25rem 0; }
-th, td { text-align: right; padding: 0.35rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: right; padding: 0.35rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top;
+  overflow-wrap: normal; white-space: nowrap; }
+th:first-child, td:last-child, td.words, thead th { white-space: normal; }
 th:first-child, td:first-child, td.words { text-align: left; } thead th { color: var(--soft); font-weight: 600; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0.75rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 0.75rem; margin: 0; }
