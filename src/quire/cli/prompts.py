@@ -50,7 +50,7 @@ def list_prompts(
 
 
 def show(out: Output, prompt: PromptArgument) -> None:
-    """Show all of a version: template, variables, model, parameters, response format, tags."""
+    """Show a version: template, variables, model and all else."""
     from quire.cli import prompt_page
 
     page = prompt_page.read(prompt)
@@ -63,7 +63,7 @@ def log(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At most so many versions.")] = 50,
     aliases: Annotated[bool, typer.Option("--aliases", help="Also show what became of the aliases.")] = False,
 ) -> None:
-    """List the versions of a prompt, newest first: aliases, author, time, message."""
+    """List the versions of a prompt, newest first."""
     from quire.cli import prompts_table
 
     found = prompts_table.read_log(name, limit)
@@ -83,7 +83,10 @@ def diff(
         Path | None, typer.Option("--html", metavar="FILE", help="Write it as an HTML fragment instead.")
     ] = None,
 ) -> None:
-    """Show what differs: messages by words, variables, model, response format, parameters, tags."""
+    """Show what differs between two versions.
+
+    Messages by words, variables, model, response format, parameters, versions of parts, tags.
+    """
     from quire.cli import prompt_diff
 
     difference = prompt_diff.read(old, new)
@@ -116,7 +119,7 @@ def register(
         list[str] | None, typer.Option("--alias", help="Point it at the version; may be repeated.")
     ] = None,
 ) -> None:
-    """Register the next version of a prompt, and the prompt if it is new."""
+    """Register the next version of a prompt."""
     from quire.cli import prompt_page, prompt_register
 
     version = prompt_register.register(name, file, message, alias or [])
@@ -129,7 +132,10 @@ def rollback(
     prompt: Annotated[str, typer.Argument(metavar="NAME@ALIAS", help="The alias, such as joker@champion.")],
     reason: ReasonOption = "",
 ) -> None:
-    """Move an alias back to the version that it had before; once more goes further back."""
+    """Move an alias back to the version before.
+
+    Once more goes one move further back. What is done is recorded, and can be taken back.
+    """
     from quire.cli.prompt_names import open_client, parse_alias
 
     name, alias = parse_alias(prompt)

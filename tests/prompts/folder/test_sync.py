@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -300,15 +301,19 @@ def test_a_version_that_came_between_is_told(pulled: Path, folder: Path) -> None
     assert (version, note) == (3, "somebody registered version 2 meanwhile; compare it with 3")
 
 
+def fill(file: Path) -> None:
+    """Write to a file until its disk is full."""
+    with contextlib.suppress(OSError), file.open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+
+
 def test_a_full_disk_leaves_the_files_as_they_were(small_disk: Path) -> None:
     quire.register_prompt("joker", "A joke.")
     pull(small_disk)
     before = (small_disk / "joker.prompt").read_bytes()
     quire.register_prompt("joker", "A long joke. " * 5000)
-    with pytest.raises(OSError, match="No space left"), (small_disk / "filler").open("wb") as filler:
-        while True:
-            filler.write(bytes(4096))
-            filler.flush()
+    fill(small_disk / "filler")
     with pytest.raises(OSError, match="No space left"):
         pull(small_disk)
     assert (small_disk / "joker.prompt").read_bytes() == before
