@@ -32,7 +32,7 @@ def _is_covered(
     known: dict[str, bool],
 ) -> bool:
     """Whether a span above has numbers. Walks up without recursion; a circle of parents ends where it began."""
-    path: list[str] = []
+    path: set[str] = set()
     answer = False
     at: str | None = span_id
     while at is not None and at in spans:
@@ -41,7 +41,7 @@ def _is_covered(
             break
         if at in path:
             break
-        path.append(at)
+        path.add(at)
         parent = spans[at][0]
         if parent is not None and parent in spans and spans[parent][1]:
             answer = True
