@@ -1,4 +1,4 @@
-"""Evaluations in a store and a cache of their own."""
+"""Evaluations in a store of their own."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ MakeModel = Callable[..., PyFuncModel]
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store, a working folder and a cache of answers that nobody else uses."""
+    """A store and a working folder that nobody else uses."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QUIRE_CACHE_DIR", str(tmp_path / "cache"))
     quire.set_tracking_uri(f"sqlite:///{tmp_path}/quire.db")
     return tmp_path
 

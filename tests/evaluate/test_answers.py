@@ -147,3 +147,7 @@ def test_what_judges_are_told_is_not_paid_twice(simulator: Simulator, make_model
     assert [row.scores for row in first.rows("a")] == [row.scores for row in again.rows("a")]
     assert quire.get_run(first.run_id).data.metrics["tone/cost_usd"] > 0
     assert judge.kept is None
+
+
+def test_a_test_with_a_simulator_finds_no_answers_of_another(simulator: Simulator) -> None:
+    assert default_path().parent.parent.name == "simulator-answers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    """A fresh simulator; the environment sends every OpenAI client of this process to it."""
+def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """A fresh simulator; the environment sends every OpenAI client of this process to it.
+
+    Answers that evaluations keep are kept for this test alone: another simulator may get the same address.
+    """
     from quire.testing.environment import VARIABLES
     from quire.testing.simulator import Simulator
 
@@ -24,6 +28,8 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
             monkeypatch.delenv(name, raising=False)
         for name, value in running.environment.items():
             monkeypatch.setenv(name, value)
+        answers = tmp_path_factory.getbasetemp() / "simulator-answers" / uuid.uuid4().hex
+        monkeypatch.setenv("QUIRE_CACHE_DIR", str(answers))
         yield running
 
 
