@@ -87,7 +87,8 @@ def comparison_table(comparison: Comparison) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("score", overflow="fold")
+    widest = max((len(name) for name in comparison.metrics), default=0)
+    table.add_column("score", overflow="fold", min_width=min(widest, 16))
     for head in (Text(comparison.a), Text(comparison.b), Text("difference")):
         table.add_column(head, justify="right", overflow="fold", min_width=9)
     for head in (Text(f"{comparison.confidence:.0%} interval"), Text("p"), Text("W/L/T")):
