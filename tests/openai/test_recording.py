@@ -253,6 +253,21 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
+def test_a_field_that_is_null_counts_as_left_out(service: Simulator, tmp_path: Path) -> None:
+    history: Any = [*HELLO, {"role": "assistant", "content": "Hi.", "refusal": None}, {"role": "user", "content": "?"}]
+    with record(tmp_path / "calls.jsonl"):
+        answer = client_with(service, history)
+    del history[1]["refusal"]
+    with replay(tmp_path / "calls.jsonl"):
+        assert client_with(None, history) == answer
+        with pytest.raises(RecordingMiss):
+            client_with(None, history[:1])
+
+
+def client_with(service: Simulator | None, messages: Any) -> str:
+    return openai.OpenAI(**at(service)).chat.completions.create(model="gpt-4o", messages=messages).id
+
+
 def test_answers_may_be_written_by_hand(tmp_path: Path) -> None:
     asked = {"method": "POST", "path": "/embeddings", "body": {"model": "m", "input": "x", "encoding_format": "float"}}
     data = [{"object": "embedding", "index": 0, "embedding": [1.0, 2.0]}]

@@ -140,7 +140,17 @@ def _key(asked: AskedFor) -> bytes:
     body = asked.body
     if isinstance(body, Mapping):  # what is only asked for besides changes no answer: see wants_usage
         body = {name: value for name, value in body.items() if name != "stream_options"}
-    return msgspec.json.encode((asked.method.upper(), asked.path, body), order="deterministic")
+    return msgspec.json.encode((asked.method.upper(), asked.path, _without_nulls(body)), order="deterministic")
+
+
+def _without_nulls(value: Any) -> Any:
+    """A body without the fields that are null, which say no more to the API than if they were left out.
+
+    Programs send back what they were answered, and a trace does not tell a null that came from a field that did not.
+    """
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def wants_usage(body: Any) -> bool:
