@@ -75,3 +75,21 @@ def test_what_used_a_prompt_names_evaluations_of_it_and_of_models_made_of_it(tra
     assert {result.run_ids["p"], result.run_ids["m"]} <= {run.info.run_id for run in usage.runs}
     assert [run.info.run_id for run in usage.evaluations] == [result.run_id]
     assert {row.trace_id for row in result.rows("p")} <= {trace.trace_id for trace in usage.traces}
+
+
+def test_traces_are_data_and_their_scorers_see_them() -> None:
+    @quire.trace
+    def answers(word: str) -> str:
+        return f"{word}!"
+
+    @quire.scorer
+    def spans(outputs: str, trace: object) -> bool:
+        return [span.outputs for span in trace.data.spans] == [outputs]  # type: ignore[attr-defined]
+
+    for record in words(3):
+        answers(**record["inputs"])
+    quire.flush_trace_async_logging()
+    traces = quire.search_traces(return_type="list")
+    result = quire.evaluate(traces, None, [spans])
+    assert result.scores().tolist() == [[1]] * 3
+    assert {row.trace_id for row in result.rows()} == {trace.info.trace_id for trace in traces}

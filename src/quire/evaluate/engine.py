@@ -284,7 +284,8 @@ class _Work:
         for placed in self._source.placed():
             outputs = placed.example.outputs
             error = "no_outputs: the record holds no outputs" if outputs is None else None
-            yield variant.described.name, placed.row(0, outputs=outputs, error=error, measured=Measured(attempts=0))
+            fields = {"error": error, "measured": Measured(attempts=0), "trace_id": placed.trace_id}
+            yield variant.described.name, placed.row(0, outputs=outputs, **fields)
 
     # -- scorers that ask for many rows at once ------------------------------------------------------
 

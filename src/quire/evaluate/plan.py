@@ -36,6 +36,13 @@ class Placed(msgspec.Struct, frozen=True):
     index: int
     example: Any
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that the record was read from, if it was."""
+        source = getattr(self.example, "source", None)
+        found = None if source is None else source.source_data.get("trace_id")
+        return None if found is None else str(found)
+
     def row(self, repeat: int, **fields: Any) -> ScoredRow:
         """A row of this record."""
         example = self.example
