@@ -58,6 +58,14 @@ def test_on_each_side_the_wider_of_bca_and_students_t_is_taken() -> None:
     assert found.method == "BCa bootstrap or Student's t, the wider"
 
 
+def test_very_many_rows_need_no_resampling() -> None:
+    values = skewed(60_000)
+    found, bca = mean_interval(values), mean_interval(values, method="bca", resamples=999)
+    assert found.method == "Student's t"
+    assert found.low == pytest.approx(bca.low, abs=0.05 * (bca.high - bca.low))
+    assert found.high == pytest.approx(bca.high, abs=0.05 * (bca.high - bca.low))
+
+
 def test_differences_of_binary_scores_have_a_score_interval() -> None:
     found = mean_interval([1] * 8 + [-1] * 2 + [0] * 20)
     assert found.method == "Tango score"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 IntervalMethod = Literal["auto", "bca", "student", "score"]
 _METHODS: tuple[IntervalMethod, ...] = ("auto", "bca", "student", "score")
+MANY = 50_000
+"""Units beyond which BCa would only say again, slowly, what Student's t says."""
 _BY_BOOTSTRAP: dict[IntervalMethod, tuple[BootstrapMethod, str]] = {
     "auto": ("widest", "BCa bootstrap or Student's t, the wider"),
     "bca": ("bca", "BCa bootstrap"),
@@ -94,8 +96,9 @@ def _bootstrap_bounds(u: Array, v: Array | None, how: Resampling) -> Bounds:
     if _alike(u, v):
         alike = float(u[0]) if v is None else estimate
         return Bounds(alike, f"no spread between {whole}s", lambda _: alike)
-    method, name = _BY_BOOTSTRAP[how.method]
-    drawn = resample(u[None, :], None if v is None else v[None, :], resamples=how.resamples, seed=how.seed)
+    method, name = _BY_BOOTSTRAP["student" if how.method == "auto" and u.size > MANY else how.method]
+    resamples = 0 if method == "student" else how.resamples
+    drawn = resample(u[None, :], None if v is None else v[None, :], resamples=resamples, seed=how.seed)
     name = name if how.clusters is None else f"{name}, by cluster"
     return Bounds(estimate, name, lambda level: float(bound(drawn, level, method)[0]), 1 / (how.resamples + 1))
 

@@ -35,8 +35,8 @@ def mean_interval(
     - else the wider, on each side, of "bca" and "student". "bca" is the bias-corrected and accelerated bootstrap
       (Efron 1987, its narrowness for few rows undone as in Hesterberg 2015), which allows for skewed values but is too
       narrow below 50 rows when tails are heavy on both sides; "student" is Student's t (1908), for which the reverse
-      holds. Above some 200 rows the two agree. Very skewed values (a few rows that outweigh the others) need more rows
-      than that, whatever the method.
+      holds. Above some 200 rows the two agree, and above 50,000 "student" is taken alone. Very skewed
+      values (a few rows that outweigh the others) need more rows than that, whatever the method.
 
     With ``clusters`` (a name for each row) whole clusters are drawn, the mean is still that over rows, and what counts
     as "rows" above is clusters. Assumes that rows, or clusters, are independent draws from those one cares about, with
