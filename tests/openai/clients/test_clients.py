@@ -40,7 +40,7 @@ def simulator() -> Iterator[SimulatorProcess]:
 
 
 class Ran:
-    """What a program said by itself, traced, recorded and replayed, and its traces."""
+    """What a program said by itself, traced, recorded and replayed, also from its traces, and these."""
 
     def __init__(self, python: Path, simulator: SimulatorProcess, folder: Path, name: str) -> None:
         store = f"sqlite:///{folder / 'quire.db'}"
@@ -49,6 +49,8 @@ class Ran:
         self.recorded = _run(python, simulator, f"{name}_program.py", f"record={folder / 'calls.jsonl'}")
         self.replayed = _run(python, None, f"{name}_program.py", f"replay={folder / 'calls.jsonl'}")
         quire.set_tracking_uri(store)
+        quire.openai.recording_from_traces("", folder / "traced.jsonl")
+        self.from_traces = _run(python, None, f"{name}_program.py", f"replay={folder / 'traced.jsonl'}")
         self.trees = trees(quire.search_traces(return_type="list", max_results=1000))
 
     def one(self, name: str, contains: str = "") -> Tree:
@@ -74,6 +76,20 @@ def results_are_the_same_with_autologging(ran: Ran) -> None:
 
 def it_runs_offline_from_a_recording(ran: Ran) -> None:
     assert ran.replayed == ran.recorded == ran.plain
+
+
+def it_runs_offline_from_its_traces(ran: Ran) -> None:
+    assert without_pieces(ran.from_traces) == without_pieces(ran.plain)
+
+
+def without_pieces(said: Any) -> Any:
+    """What was said, texts put together and pieces not counted: a trace does not tell where a stream was cut."""
+    if isinstance(said, dict):
+        return {name: without_pieces(item) for name, item in said.items()}
+    if isinstance(said, list):
+        texts = [item for item in said if isinstance(item, str)]
+        return "".join(texts) if texts else [without_pieces(item) for item in said]
+    return said
 
 
 def every_model_call_has_its_tokens_and_cost_once(ran: Ran) -> None:
@@ -197,6 +213,7 @@ EVERY = [
     results_are_the_same_with_autologging,
     every_model_call_has_its_tokens_and_cost_once,
     it_runs_offline_from_a_recording,
+    it_runs_offline_from_its_traces,
 ]
 CHECKS: dict[str, list[Callable[[Ran], None]]] = {
     "agents": [
