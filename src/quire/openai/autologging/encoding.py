@@ -26,7 +26,10 @@ def encoded(answer: Any, call: TracedCall) -> bytes | None:
 
 
 def _dumped(answer: Any) -> bytes:
-    """An object of the SDK, by the names of the API. One that pydantic cannot write (a program's own type in it) is written field by field."""
+    """An object of the SDK, by the names of the API.
+
+    One that pydantic cannot write (a program's own type in it) is written field by field.
+    """
     try:
         text: str = answer.model_dump_json(warnings=False, by_alias=True)
     except TypeError:  # pydantic 1 has no such parameter
