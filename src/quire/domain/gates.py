@@ -31,11 +31,11 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_missing: float = 0.05
 
     def __post_init__(self) -> None:
-        if not self.scorer or not isinstance(self.scorer, str):
+        if not self.scorer:
             raise InvalidInput(f"A gate's scorer is {self.scorer!r}; expected the name of a score.")
         _check_share("confidence", self.confidence, 0.5, 1, "a number from 0.5 to below 1, such as 0.95")
         _check_share("max_missing", self.max_missing, 0, 1.0000001, "a share from 0 to 1")
-        if isinstance(self.min_rows, bool) or not isinstance(self.min_rows, int) or self.min_rows < 1:
+        if self.min_rows < 1:
             raise InvalidInput(f"A gate's min_rows is {self.min_rows!r}; expected a whole number of at least 1.")
         for name, ratio in self.not_worse.items():
             if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 0 < ratio < math.inf:

@@ -18,15 +18,15 @@ import book as books
 import commands
 import evaluation
 import evaluation_data
-import genai
 import logged
 import mlflow
-import prompts
 import rest
 import searching
 import trace_searching
 import unserved
 
+import genai
+import prompts
 import registry
 import tracking
 

@@ -87,10 +87,13 @@ class SqlRuns(SqlExperiments):
     def get_run(self, run_id: str) -> Run:
         """The run with its latest metrics, params, tags, inputs and outputs."""
         with self._database.glance() as session:
-            found = read_run(session, self._keys, run_id) if isinstance(run_id, str) else None
+            found = self._run(session, run_id)
         if found is None:
             raise _no_run(run_id)
         return found
+
+    def _run(self, session: Session, run_id: object) -> Run | None:
+        return read_run(session, self._keys, run_id) if isinstance(run_id, str) else None
 
     def _run_row(self, session: Session, run_id: object, find: Statement = _FIND) -> tuple[Any, ...]:
         row = session.row(find, (run_id,)) if isinstance(run_id, str) else None
