@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quire.evaluate.comparison import Comparison, MetricComparison, compare_tables
-    from quire.evaluate.engine import EvaluationStopped, evaluate
+    from quire.evaluate.engine import evaluate
     from quire.evaluate.evaluation import Evaluation, load_evaluation
     from quire.evaluate.ranking import Ranked, Ranking
     from quire.evaluate.table import ScorerInfo, VariantTable
+    from quire.evaluate.work import EvaluationStopped
 
 __all__ = [
     "Comparison",
@@ -35,7 +36,7 @@ __all__ = [
 _HOME = {
     "Comparison": "quire.evaluate.comparison",
     "Evaluation": "quire.evaluate.evaluation",
-    "EvaluationStopped": "quire.evaluate.engine",
+    "EvaluationStopped": "quire.evaluate.work",
     "MetricComparison": "quire.evaluate.comparison",
     "Ranked": "quire.evaluate.ranking",
     "Ranking": "quire.evaluate.ranking",
