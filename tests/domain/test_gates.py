@@ -39,6 +39,14 @@ def test_a_gate_that_makes_no_sense_is_refused(data: Any, said: str) -> None:
         read_gate(data)
 
 
+def test_values_of_the_wrong_type_are_refused_from_code_too() -> None:
+    for wrong in ({"not_worse": {"b": "cheap"}}, {"min_rows": "many"}, {"min_rows": True}):
+        with pytest.raises(InvalidInput):
+            gate("a", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput):
+        gate(3)  # type: ignore[arg-type]
+
+
 def test_a_result_passes_if_every_check_does() -> None:
     checks = [Check(name="a", passed=True, said="x"), Check(name="b", passed=False, said="y")]
     result = GateResult(champion="1", challenger="2", checks=checks)

@@ -31,14 +31,14 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_missing: float = 0.05
 
     def __post_init__(self) -> None:
-        if not self.scorer:
+        if not _is_text(self.scorer):
             raise InvalidInput(f"A gate's scorer is {self.scorer!r}; expected the name of a score.")
         _check_share("confidence", self.confidence, 0.5, 1, "a number from 0.5 to below 1, such as 0.95")
         _check_share("max_missing", self.max_missing, 0, 1.0000001, "a share from 0 to 1")
-        if self.min_rows < 1:
+        if not _is_count(self.min_rows):
             raise InvalidInput(f"A gate's min_rows is {self.min_rows!r}; expected a whole number of at least 1.")
         for name, ratio in self.not_worse.items():
-            if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 0 < ratio < math.inf:
+            if not _is_ratio(ratio):
                 raise InvalidInput(f"A gate's not_worse[{name!r}] is {ratio!r}; expected a ratio above 0, such as 1.2.")
         if self.scorer in self.not_worse:
             raise InvalidInput(f"A gate asks for {self.scorer!r} to be better and not worse; say one of them.")
@@ -106,3 +106,15 @@ def read_gate(data: Any) -> Gate:
 def _check_share(name: str, value: object, least: float, below: float, expected: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < below:
         raise InvalidInput(f"A gate's {name} is {value!r}; expected {expected}.")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_ratio(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
