@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +51,10 @@ def test_rows_that_all_tie_show_nothing() -> None:
     assert mcnemar(0, 0).p_value == mcnemar(0, 0, "greater").p_value == 1
 
 
-@pytest.mark.parametrize(("won", "lost", "named"), [(-1, 2, "won is -1"), (1, 2.5, "lost is 2.5")])
+@pytest.mark.parametrize(
+    ("won", "lost", "named"),
+    [(-1, 2, "won is -1"), (1, 2.5, "lost is 2.5"), (math.nan, 1, "won is nan"), (1, math.inf, "lost is inf")],
+)
 def test_what_is_no_count_is_refused(won, lost, named) -> None:
     with pytest.raises(InvalidInput, match=named):
         mcnemar(won, lost)
