@@ -60,7 +60,6 @@ _FIND = """
 SELECT rowid, used, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, latency, attempts, response
 FROM answers WHERE content = ? AND number = ?
 """
-_SIZE = "SELECT coalesce(sum(length(response) + 120), 0) FROM answers"
 _OLDEST = """
 DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers ORDER BY used, rowid LIMIT max(1, ?))
 """
@@ -211,7 +210,7 @@ class AnswerCache:
     def _trim(self) -> None:
         """Let go of answers that were not used for longest, a tenth at a time, until the rest fits."""
         with self._explained(), self._transaction():
-            (size,) = self._database.execute(_SIZE).fetchone()
+            size = self._size()
             if size <= self._limit:
                 return
             while size > self._limit * _TRIMMED_TO:
@@ -219,9 +218,17 @@ class AnswerCache:
                 if not count:
                     break
                 self._database.execute(_OLDEST, (count // 10,))
-                (size,) = self._database.execute(_SIZE).fetchone()
+                size = self._size()
         with self._explained(), self._lock:
             self._database.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def _size(self) -> int:
+        """Bytes in use, known without reading what is kept."""
+        pages, free, each = (
+            self._database.execute(f"PRAGMA {what}").fetchone()[0]
+            for what in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * each)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
