@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quire.optimize.asking import ModelProposer
+from quire.optimize.dspy import DspyProposer
 from quire.optimize.optimizing import optimize_prompt
 from quire.optimize.proposing import Discarded, Example, NoProposal, Proposer, Request, Tried
 from quire.optimize.results import Candidate, Optimized
@@ -10,6 +11,7 @@ from quire.optimize.results import Candidate, Optimized
 __all__ = [
     "Candidate",
     "Discarded",
+    "DspyProposer",
     "Example",
     "ModelProposer",
     "NoProposal",

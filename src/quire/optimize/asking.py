@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from quire.domain.calls import BATCH_FATAL, Call, Failure, Outcome
+from quire.domain.calls import BATCH_FATAL, Answer, Call, Failure
 from quire.domain.errors import InvalidInput, QuireError
 from quire.domain.outputs import read_outputs
 from quire.domain.prompt_text import PromptTemplate
@@ -32,12 +32,11 @@ _SYSTEM = (
 )
 
 
-class ModelProposer:
-    """Asks a model for templates. ``spent`` is what that has cost so far.
+class ServiceProposer:
+    """What proposers that ask a service have in common: a model, an account, answers that are kept.
 
-    ``model`` is a name such as ``"gpt-4o"`` or ``"openai:/gpt-4o"``; ``params`` are sent with each request. It reads
-    templates of text, and of messages whose contents are texts. ``kept`` may be set to a journal or cache of
-    :mod:`quire.caller`, so that no question is paid for twice.
+    ``spent`` is what its questions have cost so far. ``kept`` may be set to a journal or cache of :mod:`quire.caller`,
+    so that no question is paid for twice.
     """
 
     def __init__(
@@ -57,6 +56,29 @@ class ModelProposer:
         """What its questions have cost so far."""
         return self._account.spent
 
+    def ask(self, body: dict[str, Any], limit_usd: float | None) -> Answer:
+        """The service's answer to a chat, within a limit in US dollars. Raises NoProposal."""
+        from quire.caller import Caller, CallerOptions
+
+        options = self.options or CallerOptions()
+        if limit_usd is not None:
+            options = msgspec.structs.replace(options, max_cost_usd=limit_usd)
+        call = Call("chat.completions", {"model": self.model, **body, **self.params}, (0,))
+        (outcome,) = Caller(options=options).iterate([call], journal=self.kept)
+        self._account.count(outcome)
+        if isinstance(outcome, Failure):
+            message = f"The model could not be asked for templates ({outcome.kind}): {outcome.message}"
+            raise NoProposal(message, lasting=outcome.kind in BATCH_FATAL)
+        return outcome
+
+
+class ModelProposer(ServiceProposer):
+    """Asks a model for templates, as JSON by a schema.
+
+    ``model`` is a name such as ``"gpt-4o"`` or ``"openai:/gpt-4o"``; ``params`` are sent with each request. It reads
+    templates of text, and of messages whose contents are texts.
+    """
+
     def check(self, template: PromptTemplate) -> None:
         """Refuse a template that it could not rewrite. Raises InvalidInput."""
         for place, message in enumerate([] if isinstance(template, str) else template):
@@ -68,30 +90,15 @@ class ModelProposer:
 
     def __call__(self, request: Request) -> list[Any]:
         """The templates that the model proposes, as it wrote them. Raises NoProposal."""
-        text = self._ask(self._call(request), request.limit_usd)
+        body = {
+            "messages": [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": question(request)}],
+            "response_format": _response_format(request.template),
+        }
+        text = answer_text(self.ask(body, request.limit_usd))
         said = _read(text)
         if not isinstance(said, list):
             raise NoProposal(f"The model's answer has no list of {_TEMPLATES!r}: {text[:200]}")
         return said
-
-    def _call(self, request: Request) -> Call:
-        body = {
-            "model": self.model,
-            "messages": [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": question(request)}],
-            "response_format": _response_format(request.template),
-            **self.params,
-        }
-        return Call("chat.completions", body, (0,))
-
-    def _ask(self, call: Call, limit_usd: float | None) -> str:
-        from quire.caller import Caller, CallerOptions
-
-        options = self.options or CallerOptions()
-        if limit_usd is not None:
-            options = msgspec.structs.replace(options, max_cost_usd=limit_usd)
-        (outcome,) = Caller(options=options).iterate([call], journal=self.kept)
-        self._account.count(outcome)
-        return _text(outcome)
 
 
 def question(request: Request) -> str:
@@ -145,12 +152,10 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _text(outcome: Outcome) -> str:
-    if isinstance(outcome, Failure):
-        message = f"The model could not be asked for templates ({outcome.kind}): {outcome.message}"
-        raise NoProposal(message, lasting=outcome.kind in BATCH_FATAL)
+def answer_text(answer: Answer) -> str:
+    """The text of an answer. Raises NoProposal."""
     try:
-        (said,) = read_outputs(outcome)
+        (said,) = read_outputs(answer)
     except QuireError as error:
         raise NoProposal(error.message) from error
     return str(said)

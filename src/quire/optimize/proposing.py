@@ -35,8 +35,8 @@ class Tried(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a proposer is told: the template to better, its variables, the task, where it did badly, what was tried.
 
-    ``wanted`` is how many templates it should give. ``examples`` are of the development split alone. ``limit_usd`` is
-    what it may spend in US dollars, None without a limit.
+    ``wanted`` is how many templates it should give. ``examples`` are of the development split alone. ``limit_usd``
+    (US dollars) and ``limit_calls`` are what it may spend, None without a limit.
     """
 
     template: PromptTemplate
@@ -51,6 +51,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     round: int
     seed: int
     limit_usd: float | None = None
+    limit_calls: int | None = None
 
 
 Proposer = Callable[[Request], Sequence[Any]]

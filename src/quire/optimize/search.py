@@ -172,6 +172,7 @@ class Search:
     def _request(self, number: int, evaluation: Evaluation) -> Request:
         plan, best = self._plan, self.best
         left = self._budget.left_usd - self._trials.kept_back_usd(self._back)
+        left_calls = self._budget.left_calls - self._trials.kept_back_calls(self._back)
         others = [one for one in self.found.values() if one.score is not None and one.name != best.name]
         sign = -1 if self.higher_is_better else 1
         others.sort(key=lambda one: sign * (one.score or 0.0))
@@ -188,6 +189,7 @@ class Search:
             round=number,
             seed=plan.seed,
             limit_usd=max(left, 1e-12) if math.isfinite(left) else None,
+            limit_calls=int(left_calls) if math.isfinite(left_calls) else None,
         )
 
     def _variables(self) -> list[str]:

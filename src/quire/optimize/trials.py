@@ -63,6 +63,10 @@ class Trials:
         """What rows that are kept back may cost."""
         return rows * (self._usd_per_row or 0.0) * _MARGIN
 
+    def kept_back_calls(self, rows: int) -> int:
+        """How many calls rows that are kept back may take."""
+        return rows * self._calls_per_row
+
     def fitting(self, candidates: Sequence[Candidate], size: int, rows_kept_back: int) -> list[Candidate]:
         """Those of the candidates, the first ones first, that the budget can bring to ``size`` rows each."""
         room = self.room(rows_kept_back)
