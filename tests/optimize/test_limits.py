@@ -11,6 +11,7 @@ import quire
 from quire.domain.errors import InvalidInput, NotFound, SchemaError
 from quire.evaluate import EvaluationStopped
 from quire.judges import make_judge
+from quire.optimize.splitting import Parts
 from tests.optimize.conftest import BETTER, GOOD, Answering, exact, proposing
 
 
@@ -205,3 +206,32 @@ def test_a_prompt_with_parts_other_than_text_needs_another_proposer(data: Any) -
     made = quire.register_prompt("parts", parts)
     with pytest.raises(InvalidInput, match="proposer of your own"):
         quire.optimize_prompt(made, data, exact, model="gpt-4o-mini", max_calls=9)
+
+
+def test_a_budget_that_ends_while_it_is_decided_leaves_it_undecided(
+    answering: Answering, prompt: Any, data: Any
+) -> None:
+    simulator = answering([GOOD], [], [])
+    held = [record.inputs["word"] for record in Parts(data, 0.3, 0, 6).held_out]
+    dear = {f"Repeat {word}": "and so on " * 1000 for word in held}
+    simulator.behave(recording={**simulator.behaviour.recording, **dear})
+    found = quire.optimize_prompt(prompt, data, exact, budget_usd=0.005, max_concurrency=1, register="always")
+    assert (found.decision, found.registered, found.best.template) == ("undecided", False, GOOD)
+    assert found.stopped is not None
+    assert "spend limit" in found.stopped
+    assert "before the held-out split decided" in str(found)
+
+
+def test_a_candidate_that_fails_on_more_held_out_records_is_not_better(
+    answering: Answering, prompt: Any, data: Any
+) -> None:
+    simulator = answering([BETTER], [], [])
+    held = [record.inputs["word"] for record in Parts(data, 0.3, 0, 6).held_out]
+    recording = {**simulator.behaviour.recording}
+    for word in held[:2]:
+        del recording[f"Repeat exactly {word}"]
+    simulator.behave(recording=recording)
+    found = quire.optimize_prompt(prompt, data, exact, max_calls=1000, max_retries=0)
+    assert found.comparison is not None
+    assert (found.comparison["exact"].verdict, found.comparison["exact"].missing_b) == ("better", 2)
+    assert (found.decision, found.registered) == ("no difference shown", False)

@@ -9,6 +9,7 @@ import pytest
 
 import quire
 from quire.optimize import Request
+from quire.optimize.splitting import Parts
 from tests.optimize.conftest import BAD, BETTER, GOOD, PLAIN, Answering, asked, exact, proposing
 
 
@@ -81,7 +82,7 @@ def test_what_is_only_better_by_chance_makes_no_version(answering: Answering, pr
     for word in PLAIN:
         recording[f"Repeat {word}"] = recording[f"Say {word}"]
     simulator.behave(recording=recording)
-    development = quire.optimize.splitting.Parts(data, 0.3, 0, 6).sample(28)
+    development = Parts(data, 0.3, 0, 6).sample(28)
     missed = next(record.inputs["word"] for record in development if recording[f"Say {record.inputs['word']}"] == "no")
     simulator.behave(recording={**recording, f"Repeat {missed}": missed})
     found = quire.optimize_prompt(prompt, data, exact, max_calls=1000)
@@ -197,7 +198,7 @@ def test_held_out_data_may_be_given(answering: Answering, prompt: Any, data: Any
 
 def test_groups_stay_on_one_side() -> None:
     rows = [{"inputs": {"n": n}, "group": f"g{n // 4}"} for n in range(80)]
-    parts = quire.optimize.splitting.Parts(rows, 0.4, 3, 6)
+    parts = Parts(rows, 0.4, 3, 6)
     held = {record.group for record in parts.held_out}
     rest = {record.group for record in parts.sample(parts.development_size)}
     assert not held & rest
