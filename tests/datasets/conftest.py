@@ -26,7 +26,7 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         uri = f"sqlite:///{tmp_path}/quire.db"
     elif request.param == "postgresql":
-        uri = request.getfixturevalue("postgres_uri")
+        uri = request.getfixturevalue("postgres_copy")
     else:
         uri = request.getfixturevalue("quire_server")
     quire.set_tracking_uri(uri)

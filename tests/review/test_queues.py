@@ -14,7 +14,7 @@ from quire.review import Question, create_queue, get_queue, search_queues
 MLFLOW = pytest.param("mlflow_server", marks=[pytest.mark.mlflow, pytest.mark.slow])
 
 
-@pytest.fixture(params=["file", "postgres_uri", "quire_server", MLFLOW])
+@pytest.fixture(params=["file", "postgres_copy", "quire_server", MLFLOW])
 def store(request, tmp_path, monkeypatch):
     """A store of each kind, with an experiment of its own; a real MLflow's server too."""
     monkeypatch.chdir(tmp_path)
