@@ -83,6 +83,7 @@ def test_a_judge_has_a_share_of_the_dollars(answering: Answering, prompt: Any, d
         prompt, data, [exact, judge], budget_usd=0.0004, params={"max_tokens": 8}, proposer=_bounded("gpt-4o-mini")
     )
     assert found.spent_usd <= 0.0004
+    assert found.stopped is not None
     assert judge.spent.cost_usd is not None
     assert 0 < judge.spent.cost_usd <= 0.0004
     assert judge.options is None
@@ -235,3 +236,14 @@ def test_a_candidate_that_fails_on_more_held_out_records_is_not_better(
     assert found.comparison is not None
     assert (found.comparison["exact"].verdict, found.comparison["exact"].missing_b) == ("better", 2)
     assert (found.decision, found.registered) == ("no difference shown", False)
+
+
+def test_a_judge_that_runs_out_of_dollars_decides_nothing(answering: Answering, prompt: Any, data: Any) -> None:
+    simulator = answering([BETTER], [], [])
+    verdict = json.dumps({"rationale": "As it is. " * 100, "result": True})
+    simulator.behave(recording={**simulator.behaviour.recording, "Is it polite, in your view? ": verdict})
+    judge = make_judge("polite", "Is it polite, in your view? {{ outputs }}", feedback_value_type=bool)
+    found = quire.optimize_prompt(prompt, data, [judge, exact], budget_usd=0.001, objective="exact", max_concurrency=1)
+    assert found.decision == "no candidate"
+    assert found.stopped is not None
+    assert "share of the spend limit" in found.stopped

@@ -210,3 +210,29 @@ def test_asked_words_cover_both_parts(answering: Answering, prompt: Any, data: A
     simulator = answering([BETTER], [], [])
     quire.optimize_prompt(prompt, data, exact, max_calls=1000)
     assert asked(simulator) == set(PLAIN)
+
+
+def test_a_composed_prompt_is_rewritten_as_a_whole(answering: Answering, data: Any) -> None:
+    quire.register_prompt("verb", "Say")
+    made = quire.register_prompt("whole", "{{> verb/1 }} {{word}}", model_config={"model_name": "gpt-4o-mini"})
+    answering([BETTER], [], [])
+    found = quire.optimize_prompt(made, data, exact, max_calls=1000)
+    assert found.registered
+    assert (found.prompt.template, found.prompt.written, found.prompt.parts) == (BETTER, None, [])
+
+
+def test_the_same_seed_draws_the_same_parts_and_another_one_others(data: Any) -> None:
+    def held(seed: int) -> list[str]:
+        return [record.record_id for record in Parts(data, 0.3, seed, 6).held_out]
+
+    assert held(1) == held(1)
+    assert held(1) != held(2)
+    assert len(held(1)) == len(held(2)) == 12
+
+
+def test_samples_grow_to_the_whole_and_hold_the_smaller_ones(data: Any) -> None:
+    parts = Parts(data, 0.3, 0, 6)
+    small, large = ({record.record_id for record in parts.sample(size)} for size in (5, 28))
+    assert len(small) == 5
+    assert small < large
+    assert not large & {record.record_id for record in parts.held_out}

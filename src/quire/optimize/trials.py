@@ -105,6 +105,12 @@ class Trials:
             self._pay(load_evaluation(stopped.run_id), before)
             raise
         self._pay(evaluation, before)
+        if self._ran_out(evaluation):
+            raise EvaluationStopped(
+                f"The scorers that ask a service reached their share of the spend limit (run {evaluation.run_id}).",
+                evaluation.run_id,
+                sum(evaluation.table(name).rows for name in evaluation.variants),
+            )
         if sample:
             self._answered.update({candidate.name: sample for candidate in candidates})
         return evaluation
@@ -141,6 +147,16 @@ class Trials:
         finally:
             for judge, options in zip(self._judges, own, strict=True):
                 object.__setattr__(judge, "options", options)
+
+    def _ran_out(self, evaluation: Evaluation) -> bool:
+        """Whether a scorer has no score for a row because its share of the limit was spent."""
+        if not self._judges or self._budget.limit_usd is None:
+            return False
+        tables = [evaluation.table(name) for name in evaluation.variants]
+        if not any(column.errors for table in tables for column in table.columns.values()):
+            return False
+        errors = (score.error for name in evaluation.variants for row in evaluation.rows(name) for score in row.scores)
+        return any(error is not None and "spend limit of" in error for error in errors)
 
     def _pay(self, evaluation: Evaluation, before: Sequence[Spend]) -> None:
         tables = [evaluation.table(name) for name in evaluation.variants]
