@@ -10,7 +10,7 @@ from bench.calibration.outcomes import COVERAGE, FALSE_PROMOTION, POWER, Outcome
 _COLOURS = {20: "#d1495b", 100: "#2e6f95", 1000: "#1b1b1e"}
 _PANELS = (
     (FALSE_PROMOTION, "False promotion without a difference, in % (nominal 5, at most 5.5)", 0.0, 8.0, 1.0),
-    (COVERAGE, "Intervals that hold the truth, in % (nominal 95, within 1)", 91.0, 99.0, 1.0),
+    (COVERAGE, "Intervals that hold the truth, in % (nominal 95, within 1)", 90.0, 100.0, 1.0),
     (POWER, "Power at the planned effect, less the plan, in points (within 3)", -6.0, 6.0, 1.0),
 )
 _LABELS, _PLOT, _ROW, _WIDTH = 330, 500, 20, 860
@@ -47,8 +47,8 @@ def _panel(outcomes: list[Outcome], title: str, axis: tuple[float, float, float]
     for place, key in enumerate(rows):
         y = top + 24 + _ROW * place + _ROW / 2
         parts.append(f'<text x="10" y="{y + 4}">{escape(key[0])}: {escape(key[1])}</text>')
-        for outcome in (found for found in outcomes if (found.subject, found.population) == key):
-            parts += _dot(outcome, axis, y)
+        found = [outcome for outcome in outcomes if (outcome.subject, outcome.population) == key]
+        parts += [_band(outcome, axis, y) for outcome in found] + [_dot(outcome, axis, y) for outcome in found]
     return parts, top + height + 60
 
 
@@ -63,16 +63,20 @@ def _grid(axis: tuple[float, float, float], top: int, height: int) -> list[str]:
     return parts
 
 
-def _dot(outcome: Outcome, axis: tuple[float, float, float], y: float) -> list[str]:
+def _band(outcome: Outcome, axis: tuple[float, float, float], y: float) -> str:
     shift = outcome.nominal if outcome.measure == POWER else 0.0
     left, right = _place(outcome.low - shift, axis), _place(outcome.high - shift, axis)
+    return f'<rect x="{left:.1f}" y="{y - 6}" width="{right - left:.1f}" height="12" fill="#e8eef2"/>'
+
+
+def _dot(outcome: Outcome, axis: tuple[float, float, float], y: float) -> str:
+    shift = outcome.nominal if outcome.measure == POWER else 0.0
     y += {20: -4, 100: 0, 1000: 4}.get(outcome.n, 0)
     label = f"{outcome.subject}, {outcome.population}, {outcome.n} rows: {outcome.rate:.2f} %"
-    return [
-        f'<rect x="{left:.1f}" y="{y - 2}" width="{right - left:.1f}" height="4" fill="#e8eef2"/>',
+    return (
         f'<circle cx="{_place(outcome.rate - shift, axis):.1f}" cy="{y}" r="3.5" '
-        f'fill="{_COLOURS.get(outcome.n, "#888888")}"><title>{escape(label)}</title></circle>',
-    ]
+        f'fill="{_COLOURS.get(outcome.n, "#888888")}"><title>{escape(label)}</title></circle>'
+    )
 
 
 def _place(value: float, axis: tuple[float, float, float]) -> float:
