@@ -236,3 +236,13 @@ def test_samples_grow_to_the_whole_and_hold_the_smaller_ones(data: Any) -> None:
     assert len(small) == 5
     assert small < large
     assert not large & {record.record_id for record in parts.held_out}
+
+
+def test_through_a_server(answering: Answering, data: Any, quire_server: str) -> None:
+    quire.set_tracking_uri(quire_server)
+    made = quire.register_prompt("echo-on-a-server", BAD, model_config={"model_name": "gpt-4o-mini"})
+    answering([BETTER], [], [])
+    found = quire.optimize_prompt(made, data, exact, max_calls=1000)
+    assert found.prompt.uri == "prompts:/echo-on-a-server/2"
+    assert quire.load_prompt(found.prompt.uri).tags["quire.optimization.run_id"] == found.run_id
+    assert quire.get_run(found.run_id).data.metrics["held_out/best"] == 1
