@@ -13,6 +13,8 @@ OPENINFERENCE_VENV := .cache/openinference
 PHOENIX_VENV := .cache/phoenix
 SDK_VERSIONS ?= 1.17.1 1.109.1 2.54.0 3.57.0
 WORKERS ?= auto
+# All but dspy, which would bring more packages than all others together; its tests are skipped without it.
+LOCKED_EXTRAS := azure oidc postgres pandas jinja text
 # Each worker begins with a row of neighbouring tests, which share fixtures, and takes from another's when it has done.
 PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
@@ -116,7 +118,7 @@ bench: setup mlflow-venv fasttrackml-venv openinference-venv phoenix-venv  ## me
 lock: setup  ## resolve the lock files anew (names, versions and hashes only)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --all-extras --group test --group lint --group build --no-emit-index-url --no-emit-find-links --no-annotate \
+	  $(LOCKED_EXTRAS:%=--extra %) --group test --group lint --group build --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements.lock
 	$(BIN)/uv pip compile requirements-mlflow.in --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
