@@ -146,6 +146,7 @@ def test_what_judges_are_told_is_not_paid_twice(simulator: Simulator, make_model
     assert first.aggregates["a"]["tone/missing"] == 0
     assert [row.scores for row in first.rows("a")] == [row.scores for row in again.rows("a")]
     assert quire.get_run(first.run_id).data.metrics["tone/cost_usd"] > 0
+    assert quire.get_run(again.run_id).data.metrics["tone/cost_usd"] == 0
     assert judge.kept is None
 
 

@@ -66,6 +66,7 @@ class Work:
         self._asked = asked
         self._quick = [scorer for scorer in scorers if not asks_in_batches(scorer)]
         self._batched = [scorer for scorer in scorers if asks_in_batches(scorer)]
+        self._spent_before = [_dollars(scorer) for scorer in self._batched]
         self._scoring = Scoring(self._quick, asked.at_once, runs.context_of)
         infos = {scorer.name: scorer_info(scorer) for scorer in scorers}
         self._tables = {
@@ -279,10 +280,10 @@ class Work:
             "replayed": float(sum(table.replayed for table in tables)),
             "spent_usd": sum(table.spent_usd for table in tables),
         }
-        for scorer in self._batched:
-            spent = scorer.spent
-            if spent is not None and spent.cost_usd is not None:
-                metrics[f"{scorer.name}/cost_usd"] = spent.cost_usd
+        for scorer, before in zip(self._batched, self._spent_before, strict=True):
+            spent = _dollars(scorer)
+            if spent is not None:
+                metrics[f"{scorer.name}/cost_usd"] = spent - (before or 0.0)
         self._runs.log_metrics(run_id, metrics)
 
     def _keep_what_finished(self, files: Mapping[str, Path], error: BaseException) -> None:
@@ -304,3 +305,9 @@ class Work:
             records=self._source.records,
             tables=self._tables,
         )
+
+
+def _dollars(scorer: Scorer) -> float | None:
+    """What a scorer has spent in its life, which may be longer than this evaluation."""
+    spent = scorer.spent
+    return None if spent is None else spent.cost_usd

@@ -66,14 +66,19 @@ class PromptAliasCalls(PromptCalls):
         return self._move(name, AliasEvent(alias=alias, kind="rollback", old=current, new=target, reason=reason))
 
     def _move(self, name: str, event: AliasEvent) -> AliasEvent:
-        """Record first, then move: a process that dies in between leaves a record of what was not done, never less."""
+        """Record first, then move: a process that dies in between leaves a record of what was not done, never less.
+
+        Records of one alias have times that differ, so that their order is known.
+        """
         check_text(event.reason, "The reason")
+        before = alias_events(self.registry_store.get_registered_model(name).tags, event.alias)
+        last = max((one.at for one in before.values()), default=0)
         whole = AliasEvent(
             alias=event.alias,
             kind=event.kind,
             old=event.old,
             new=event.new,
-            at=now_ms(),
+            at=max(now_ms(), last + 1),
             by=origin.user(),
             reason=redact(event.reason),
         )
