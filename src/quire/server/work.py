@@ -1,12 +1,15 @@
-"""Where the calls of a server run: writers together in one thread, point reads in another, all else in a few.
+"""Where the calls of a server run: small writes in the event loop, large ones in one thread, reads in a few.
 
-SQLite has one writer at a time, and a commit costs about as much for many changes as for one. So the writing thread
-takes all that wait, does them in one transaction, each undone alone if it fails, and answers them once they are
-durable. Reads of one thing by its id take less than the threads that fight over them would: one thread takes those
-that wait, does them in one view of the store, and wakes the event loop once. Searches have threads of their own, so
-that nobody waits behind them. A store without that limit (PostgreSQL) waits for the network instead: there writers
-run in threads of their own, one transaction each, and of the threads that read few at a time, since more would only
-take the interpreter from one another.
+SQLite has one writer at a time, and a commit costs about as much for many changes as for one. So small writes that
+arrive in one moment share a transaction, in the event loop itself (:mod:`quire.server.brief`); what is larger, or would
+have to wait for another program, goes to the writing thread, which takes all that wait, each undone alone if it fails.
+All are answered once they are durable. Reads of one thing by its id take less than the threads that fight over them
+would: one thread takes those that wait, does them in one view of the store, and wakes the event loop once. Searches
+take turns in threads of their own (:mod:`quire.server.relay`), so that nobody waits behind them.
+
+A store without that limit (PostgreSQL) waits for the network instead: there writers run in threads of their own, one
+transaction each, and of the threads that read few at a time, since more would only take the interpreter from one
+another.
 """
 
 from __future__ import annotations
