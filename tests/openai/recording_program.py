@@ -37,14 +37,15 @@ def calls(client: openai.OpenAI) -> list[Any]:
     ]
 
 
-async def asynchronous(client: openai.AsyncOpenAI) -> list[Any]:
-    whole = await client.chat.completions.create(**CHAT)
-    stream = await client.chat.completions.create(**CHAT, stream=True)
-    return [whole.model_dump(), [piece.model_dump() async for piece in stream]]
+async def asynchronous(**options: Any) -> list[Any]:
+    async with openai.AsyncOpenAI(**options) as client:  # one that is left open complains when it is collected
+        whole = await client.chat.completions.create(**CHAT)
+        stream = await client.chat.completions.create(**CHAT, stream=True)
+        return [whole.model_dump(), [piece.model_dump() async for piece in stream]]
 
 
 def everything(**options: Any) -> list[Any]:
-    return [*calls(openai.OpenAI(**options)), *asyncio.run(asynchronous(openai.AsyncOpenAI(**options)))]
+    return [*calls(openai.OpenAI(**options)), *asyncio.run(asynchronous(**options))]
 
 
 with record(FILE) as recorder:
