@@ -19,8 +19,8 @@ from bench.spans import SPANS
 from bench.worker import Worker
 
 CLIENTS = (1, 8)
-REQUESTS = {"quire": 384, "mlflow": 4, "phoenix": 96}
-"""Requests of a round; Phoenix's queue holds 20,000 spans."""
+REQUESTS = {"quire": 384, "mlflow": 2, "phoenix": 16}
+"""Requests of a round: what takes each about a minute at most."""
 BARS = {"mlflow": Bar("≥ 20× MLflow", times=20), "phoenix": Bar("≥ 3× Phoenix", times=3)}
 Rounds = list[dict[str, Any]]
 _PAUSES = (2.0, 10.0)
