@@ -122,7 +122,10 @@ async def test_small_writes_wait_in_the_thread_while_another_program_writes(stor
     work.close()
 
 
-async def test_searches_take_turns_and_a_long_one_stops_no_others(store: Store) -> None:
+async def test_searches_take_turns_and_a_long_one_stops_no_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quire.server.work.LONG_SEARCH", 0.5)  # a busy machine makes short ones long
     work = Work(Counted(store), reading_threads=3, artifact_threads=2)
     gate, running, most = threading.Event(), [0], [0]
 
