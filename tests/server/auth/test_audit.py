@@ -59,11 +59,15 @@ def test_values_before_are_those_that_were_replaced(guarded: Guarded) -> None:
     for version in ("1", "2"):
         alias = {"name": model, "alias": "champion", "version": version}
         guarded.ask("ada", "POST", "registered-models/alias", alias)
+    moved = {"name": model, "alias": "champion", "version": "1", "expected": "2", "key": "why", "value": "better"}
+    guarded.ask("ada", "POST", "/api/quire/v1/registered-models/move-alias", moved)
     about_model = _entries(guarded, f"entity=registered_model:{model}")
     tags = [entry.get("before") for entry in about_model if entry["action"] == "set_registered_model_tag"]
     assert tags == ['{"k":"one"}', None]
     aliases = [entry.get("before") for entry in about_model if entry["action"] == "set_alias"]
     assert aliases == ['{"champion":"1"}', "{}"]
+    moves = [entry.get("before") for entry in about_model if entry["action"] == "move_alias"]
+    assert moves == ['{"champion":"2"}']
     runs = [entry.get("before") for entry in _entries(guarded, f"entity=run:{run}") if entry["action"] == "set_tag"]
     assert runs == ['{"k":"one"}', None]
 

@@ -112,7 +112,7 @@ def _tag(tags: Mapping[str, Any], key: str) -> Any:
     return {key: tags[key]} if key in tags else None
 
 
-_ML, _ML3 = "2.0/mlflow", "3.0/mlflow"
+_ML, _ML3, _QUIRE = "2.0/mlflow", "3.0/mlflow", "quire/v1"
 _ASSESSMENT = f"{_ML3}/traces/{{trace_id}}/assessments/{{assessment_id}}"
 BEFORE: dict[str, Before] = {
     **{f"POST {_ML}/experiments/{verb}": _experiment for verb in ("update", "delete", "restore")},
@@ -129,6 +129,7 @@ BEFORE: dict[str, Before] = {
     f"POST {_ML}/registered-models/set-tag": _registered_model_tag,
     f"DELETE {_ML}/registered-models/delete-tag": _registered_model_tag,
     **{f"{method} {_ML}/registered-models/alias": _alias for method in ("POST", "DELETE")},
+    f"POST {_QUIRE}/registered-models/move-alias": _alias,
     f"PATCH {_ML}/model-versions/update": _version,
     f"POST {_ML}/model-versions/transition-stage": _version,
     f"DELETE {_ML}/model-versions/delete": _version,
