@@ -42,6 +42,7 @@ def normalise(
         text = text.translate(_PUNCTUATION)
     if articles:
         text = _ARTICLES.sub(" ", text)
+    text = unicodedata.normalize("NFKC", text)  # an accent may have come to stand beside its letter only now
     return " ".join(text.split()) if whitespace else text
 
 
