@@ -86,6 +86,10 @@ def _leave_no_workspace_behind() -> Iterator[None]:
 
         quire.set_tracking_uri(None)
         quire.set_registry_uri(None)
+    if "quire.tracking.experiments" in sys.modules:
+        from quire.tracking import experiments
+
+        experiments._active.clear()  # it is by store, and several tests share a server
     for name in [name for name in os.environ if name.startswith(("QUIRE_", "MLFLOW_")) and name not in before]:
         del os.environ[name]
     os.environ.update(before)
