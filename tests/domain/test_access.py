@@ -215,3 +215,31 @@ def test_tokens_are_long_and_never_the_same() -> None:
     assert len({hash_token(secret) for secret in secrets}) == 100
     assert not is_token("quire_" + "x" * 42)
     assert not is_token("quire_" + "x" * 43 + "\n")
+
+
+def test_a_token_limited_to_endpoints_asks_these_and_reaches_nothing_else() -> None:
+    asked = identity("admin", scope=Scope(endpoints=("joker",)))
+    assert asked.asks("joker")
+    assert not asked.asks("rhymer")
+    assert asked.role_on(Resource("experiment", "1")) == asked.role_on(JOKER) == "none"
+    assert not asked.administers
+    assert not asked.may_create("experiment")
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [Scope(experiments=("1",)), Scope(registered_models=("joker",)), Scope(read_only=True), Scope(endpoints=())],
+)
+def test_a_token_limited_otherwise_asks_no_endpoint(scope: Scope) -> None:
+    assert not identity("admin", scope=scope).asks("joker")
+
+
+def test_a_token_that_may_only_read_asks_the_endpoints_that_it_names() -> None:
+    assert identity("reader", scope=Scope(read_only=True, endpoints=("joker",))).asks("joker")
+
+
+def test_a_user_asks_the_endpoints_that_they_may_read() -> None:
+    assert identity("reader").asks("joker")
+    assert not identity("none").asks("joker")
+    assert identity("none", permissions={Resource("endpoint", "joker"): "reader"}).asks("joker")
+    assert not identity("reader", permissions={Resource("endpoint", "joker"): "none"}).asks("joker")

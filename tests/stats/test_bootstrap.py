@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import brentq
 
-from quire.stats import mean_interval, paired_test, ratio_interval
+from quire.stats import mean_interval, paired_test, permutation, ratio_interval
 from quire.stats.bootstrap import bound, resample
 from quire.stats.permutation import exact_p_values, monte_carlo_p_values, sign_flip
 
@@ -102,3 +102,15 @@ def test_bca_is_efrons_formula_with_a_jackknife() -> None:
         reach = bias + stats.norm.ppf(level) * (25 / 24) ** 0.5
         at = stats.norm.cdf(bias + reach / (1 - acceleration * reach))
         assert given == pytest.approx(np.quantile(means, at, method="weibull"))
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+@pytest.mark.parametrize("drift", [-3.0, -1.0, 0.0, 0.5, 1.5, 3.0])
+def test_draws_that_cannot_matter_are_left_out_and_change_nothing(alternative, drift, monkeypatch) -> None:
+    differences = np.random.default_rng(2).normal(drift, 1, size=80)
+    drawn = monte_carlo_p_values(differences[None, :], alternative, resamples=999, seed=0)[0]
+    made = []
+    monkeypatch.setattr(permutation, "monte_carlo_p_values", lambda *_, **__: made.append(1) or np.array([drawn]))
+    assert sign_flip(differences, alternative=alternative, resamples=999, seed=0)[0] == drawn
+    expected = {"two-sided": abs(drift) == 3, "greater": drift == 3, "less": drift == -3}
+    assert bool(made) is not expected[alternative]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from quire.domain.errors import InvalidInput
-from quire.stats import cohen_kappa
+from quire.stats import cohen_kappa, proportion_interval
 
 
 def labels(seed, n, kinds, agree):
@@ -33,6 +33,49 @@ def test_kappa_and_its_standard_error_agree_with_statsmodels(seed, n, kinds, agr
             assert found.standard_error == pytest.approx(expected.std_kappa, rel=1e-6)
         assert found.low <= found.value <= found.high + 1e-12
         assert (found.agreement, found.n) == (pytest.approx((first == second).mean()), n)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 300), st.integers(3, 6), st.sampled_from(["linear", "quadratic"]))
+def test_weighted_kappa_agrees_with_statsmodels(seed, n, kinds, weights) -> None:
+    first, second = labels(seed, n, kinds, 0.6)
+    table = np.zeros((kinds, kinds))
+    np.add.at(table, (first, second), 1)
+    # statsmodels takes every row of the table for a grade of the scale.
+    if not (table.any(axis=0) | table.any(axis=1)).all():
+        return
+    found = cohen_kappa(first.tolist(), second.tolist(), weights=weights)
+    expected = cohens_kappa(table, wt=weights)
+    assert found.value == pytest.approx(expected.kappa)
+    assert found.standard_error == pytest.approx(expected.std_kappa, rel=1e-6)
+    assert found.agreement == pytest.approx((first == second).mean())
+    assert found.low <= found.value <= found.high
+
+
+def test_a_near_miss_counts_less_than_a_far_one() -> None:
+    person = [1, 2, 3, 4, 5] * 4
+    near = [2, 2, 3, 4, 5] * 4
+    far = [5, 2, 3, 4, 5] * 4
+    assert cohen_kappa(person, near).agreement == cohen_kappa(person, far).agreement == 0.8
+    assert cohen_kappa(person, near, weights="quadratic").value > cohen_kappa(person, far, weights="quadratic").value
+
+
+def test_items_that_go_together_are_no_more_witnesses_than_their_clusters() -> None:
+    first, second = labels(3, 60, 2, 0.6)
+    alone = cohen_kappa(first.tolist(), second.tolist())
+    doubled = [side.tolist() * 2 for side in (first, second)]
+    found = cohen_kappa(*doubled, clusters=list(range(60)) * 2)
+    assert found.value == pytest.approx(alone.value)
+    assert found.standard_error == pytest.approx(alone.standard_error, rel=0.02)
+    assert (found.low, found.high) == (pytest.approx(alone.low, abs=0.02), pytest.approx(alone.high, abs=0.02))
+    assert found.agreement_high - found.agreement_low > 0.9 * (alone.agreement_high - alone.agreement_low)
+    assert cohen_kappa(*doubled).standard_error < 0.8 * alone.standard_error
+
+
+def test_the_share_alike_has_wilsons_interval() -> None:
+    found = cohen_kappa(["a"] * 8 + ["b"] * 2, ["a"] * 9 + ["b"])
+    expected = proportion_interval(9, 10)
+    assert (found.agreement_low, found.agreement_high) == (expected.low, expected.high)
 
 
 def test_for_many_items_the_interval_is_that_of_the_standard_error() -> None:
@@ -81,3 +124,17 @@ def test_one_item_on_which_raters_differ_says_next_to_nothing() -> None:
 def test_bad_input_is_named(first, second, message) -> None:
     with pytest.raises(InvalidInput, match=message):
         cohen_kappa(first, second)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weights": "cubic"}, "Unknown weights 'cubic'"),
+        ({"weights": "linear"}, "numbers only"),
+        ({"clusters": ["x", "x"]}, "one cluster"),
+        ({"clusters": ["x"]}, "clusters names 1 rows"),
+    ],
+)
+def test_options_that_do_not_fit_are_named(options, message) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        cohen_kappa(["a", "b"], ["a", "b"], **options)

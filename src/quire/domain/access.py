@@ -14,11 +14,13 @@ from typing import Literal, get_args
 
 import msgspec
 
+from quire.domain.allowances import ANY_PARAMETER, UNLIMITED, Allowance, ParameterRule, check_allowance, check_rule
+from quire.domain.endpoint_checks import check_endpoint_name
 from quire.domain.entities import Entity
 from quire.domain.errors import InvalidInput, PermissionDenied
 
 Role = Literal["none", "reader", "editor", "admin"]
-Kind = Literal["experiment", "registered_model"]
+Kind = Literal["experiment", "registered_model", "endpoint"]
 ROLES: tuple[Role, ...] = get_args(Role)
 DEFAULT_ROLE: Role = "reader"
 MAX_NAME = 255
@@ -28,11 +30,18 @@ DAY_MS = 86_400_000
 
 _RANK: dict[Role, int] = {role: rank for rank, role in enumerate(ROLES)}
 _NAME = re.compile(r"[^\x00-\x1f\x7f:\s](?:[^\x00-\x1f\x7f:]*[^\x00-\x1f\x7f:\s])?")
-_KIND_WORDS: dict[Kind, str] = {"experiment": "experiment", "registered_model": "registered model"}
+_KIND_WORDS: dict[Kind, str] = {
+    "experiment": "experiment",
+    "registered_model": "registered model",
+    "endpoint": "endpoint",
+}
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """What permissions are given on: an experiment by its id, a registered model (or prompt) by its name."""
+    """What permissions are given on: an experiment by its id, a registered model (or prompt) or endpoint by its name.
+
+    A reader of an endpoint may ask it.
+    """
 
     kind: Kind
     key: str
@@ -61,27 +70,34 @@ class User(Entity, frozen=True, kw_only=True):
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token is limited to. None means no limit of that kind, unless the other kind has one: then nothing."""
+    """What a token is limited to. None means no limit of that kind, unless another kind has one: then nothing.
+
+    ``parameters`` and ``allowance`` hold wherever it asks an endpoint.
+    """
 
     read_only: bool = False
     experiments: tuple[str, ...] | None = None
     registered_models: tuple[str, ...] | None = None
+    endpoints: tuple[str, ...] | None = None
+    parameters: ParameterRule = ANY_PARAMETER
+    allowance: Allowance = UNLIMITED
 
     @property
     def is_narrow(self) -> bool:
         """Whether it names what it holds for, so that it holds for nothing else."""
-        return self.experiments is not None or self.registered_models is not None
+        return any(keys is not None for keys in (self.experiments, self.registered_models, self.endpoints))
 
     @property
     def is_limited(self) -> bool:
-        """Whether it limits anything."""
+        """Whether it limits what its user may do, apart from how much is asked of endpoints."""
         return self.read_only or self.is_narrow
 
     def keys(self, kind: Kind) -> frozenset[str] | None:
         """What it holds for, of a kind; None for everything."""
         if not self.is_narrow:
             return None
-        return frozenset((self.experiments if kind == "experiment" else self.registered_models) or ())
+        held = {"experiment": self.experiments, "registered_model": self.registered_models, "endpoint": self.endpoints}
+        return frozenset(held[kind] or ())
 
 
 EVERYTHING = Scope()
@@ -208,6 +224,12 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         """Whether they may read a thing."""
         return reaches(self.role_on(resource), "reader")
 
+    def asks(self, endpoint: str) -> bool:
+        """Whether they may ask an endpoint: that spends money, so a token that may only read has to name it."""
+        if self.scope.read_only and self.scope.endpoints is None:
+            return False
+        return self.reads(Resource("endpoint", endpoint))
+
     def require(self, role: Role, resource: Resource) -> None:
         """Raise PermissionDenied unless their role on a thing reaches that."""
         own = self.role_on(resource)
@@ -282,14 +304,30 @@ def check_token_name(name: object) -> str:
 
 
 def check_scope(scope: Scope) -> Scope:
-    """A scope whose lists are of a reasonable length, each name once. Raises InvalidInput."""
-    for what, keys in (("experiments", scope.experiments), ("registered models", scope.registered_models)):
+    """A scope whose lists are of a reasonable length and whose names and numbers can be. Raises InvalidInput.
+
+    Of one with endpoints the other lists are not None, so that a server that knows no endpoints lets it do nothing.
+    """
+    lists = {
+        "experiments": scope.experiments,
+        "registered models": scope.registered_models,
+        "endpoints": scope.endpoints,
+    }
+    for what, keys in lists.items():
         if keys is not None and len(keys) > MAX_SCOPE:
             raise InvalidInput(f"The token names {len(keys):,} {what}; at most {MAX_SCOPE:,} are allowed.")
     for key in scope.experiments or ():
         if not (key.isascii() and key.isdecimal()):
             raise InvalidInput(f"The token names the experiment {key[:60]!r}; expected an experiment id such as '1'.")
-    return scope
+    for key in scope.endpoints or ():
+        check_endpoint_name(key)
+    check_rule(scope.parameters)
+    check_allowance(scope.allowance)
+    if scope.endpoints is None:
+        return scope
+    return msgspec.structs.replace(
+        scope, experiments=scope.experiments or (), registered_models=scope.registered_models or ()
+    )
 
 
 def expiration(days: float | None, now: int) -> int | None:

@@ -45,6 +45,21 @@ def new_record_id() -> str:
     return f"dr-{os.urandom(16).hex()}"
 
 
+def new_trial_id() -> str:
+    """``t-`` and 32 random hexadecimal digits: a live A/B test."""
+    return f"t-{os.urandom(16).hex()}"
+
+
+def new_deployment_id() -> str:
+    """``dp-`` and 32 random hexadecimal digits."""
+    return f"dp-{os.urandom(16).hex()}"
+
+
+def new_comment_id() -> str:
+    """``c-`` and 32 random hexadecimal digits."""
+    return f"c-{os.urandom(16).hex()}"
+
+
 def is_run_id(text: str) -> bool:
     """Whether ``text`` has the form of a run id."""
     return _RUN_ID.match(text) is not None

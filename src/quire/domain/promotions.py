@@ -25,8 +25,8 @@ PromotionKind = Literal["promotion", "rollback"]
 class Promotion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An alias that was moved from one version to another: by whom, when (ms), why, and on what evidence.
 
-    ``old`` is None where there was no such alias. ``evidence`` are the runs of the evaluations; ``forced`` says that
-    the alias was moved without evidence, or against it.
+    ``old`` is None where there was no such alias. ``evidence`` are the runs of evaluations, or ``trials:/ID`` of the
+    live trial that was won; ``forced`` says that the alias was moved without evidence, or against it.
     """
 
     name: str

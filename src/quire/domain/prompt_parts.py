@@ -15,6 +15,7 @@ from quire.domain.errors import NotFound, TemplateError
 from quire.domain.prompt_text import PromptTemplate, mapped
 from quire.domain.prompt_uris import SCHEME, PromptUri, parse_reference
 from quire.domain.prompts import PromptPart, PromptVersion
+from quire.domain.template import iter_strings
 
 _PART = re.compile(r"\{\{>\s*([^{}]*?)\s*\}\}")
 Resolve = Callable[[PromptUri], PromptVersion]
@@ -44,6 +45,13 @@ def compose(name: str, template: PromptTemplate, resolve: Resolve) -> Composed:
 
     whole = mapped(template, lambda text: _PART.sub(text_of, text))
     return Composed(whole, [part for part, _ in parts.values()])
+
+
+def part_names(template: PromptTemplate) -> list[str]:
+    """The names of the prompts that a template, as it was written, includes."""
+    references = [match.group(1) for text in iter_strings(template) for match in _PART.finditer(text)]
+    uris = [parse_reference(reference.removeprefix(SCHEME)) for reference in dict.fromkeys(references)]
+    return [uri.name for uri in uris if uri is not None]
 
 
 def _part(name: str, reference: str, resolve: Resolve) -> tuple[PromptPart, str]:

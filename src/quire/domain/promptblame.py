@@ -27,7 +27,7 @@ class BlamedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     version: int
-    role: str | None
+    role: str | None = None
     lines: list[BlamedLine]
 
     @property

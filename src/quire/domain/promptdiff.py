@@ -236,9 +236,16 @@ def _role(message: Message) -> str | None:
 def _diff_settings(old: PromptLike, new: PromptLike) -> Iterator[Change]:
     yield from diff_mapping("model_config.", old.model_config or {}, new.model_config or {})
     yield from diff_schema("response_format", old.response_format, new.response_format)
-    yield from diff_mapping("params.", policy(old.params), policy(new.params))
+    yield from _diff_policies(old.params, new.params)
     yield from diff_mapping("parts.", _parts(old), _parts(new))
     yield from diff_mapping("tags.", old.tags, new.tags)
+
+
+def _diff_policies(old: ParamSchema | None, new: ParamSchema | None) -> Iterator[Change]:
+    """What differs in the parameter policies. One that lets nothing be set is not the same as none."""
+    if not (old or new) and (old is None) is not (new is None):
+        yield Change("params", "removed", []) if new is None else Change("params", "added", None, [])
+    yield from diff_mapping("params.", policy(old), policy(new))
 
 
 def _parts(prompt: PromptLike) -> dict[str, str]:

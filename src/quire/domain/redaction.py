@@ -132,3 +132,21 @@ def redact_value(value: Any) -> Any:
 
 def _holds_secret(key: object, item: object) -> bool:
     return isinstance(key, str) and isinstance(item, str) and names_secret(key)
+
+
+def secret_in(value: Any, place: str = "") -> str | None:
+    """Where plain data holds what looks like a credential, such as ``upstream.base_url``; None if nowhere."""
+    if isinstance(value, str):
+        return None if redact(value) == value else redact(place)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            where = f"{place}.{key}" if place else str(key)
+            found = redact(where) if item and _holds_secret(key, item) else secret_in(item, where)
+            if found is not None:
+                return found
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            found = secret_in(item, f"{place}[{number}]")
+            if found is not None:
+                return found
+    return None

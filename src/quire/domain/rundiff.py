@@ -27,7 +27,7 @@ class RunHead(msgspec.Struct, frozen=True):
     experiment_id: str
     status: RunStatus
     start_time: int
-    end_time: int | None
+    end_time: int | None = None
 
 
 class TextRow(msgspec.Struct, frozen=True):

@@ -72,3 +72,13 @@ class ScoredRow(Entity, frozen=True, kw_only=True):
     measured: Measured = msgspec.field(default_factory=Measured)
     scores: list[Score] = msgspec.field(default_factory=list)
     trace_id: str | None = None
+
+
+class ScoreSpread(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of values in bins. ``labels`` say what each bin holds; ``edges`` are the bounds of bins of numbers, one
+    more than bins, empty where each bin is one value. ``counts`` are by variant.
+    """
+
+    labels: list[str]
+    counts: dict[str, list[int]]
+    edges: list[float] = msgspec.field(default_factory=list)

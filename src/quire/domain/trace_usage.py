@@ -37,14 +37,16 @@ class TraceUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pruning(msgspec.Struct, frozen=True, kw_only=True):
-    """Traces that would be deleted: those that began at ``before_ms`` or earlier; None if none would be.
+    """Traces that would be deleted: those that began at ``before_ms`` or earlier; None if nothing would be.
 
-    ``bytes`` is what their spans and previews take, about.
+    ``bytes`` is what their spans and previews take, about. ``notes`` are those of served answers as old, to which no
+    trace belongs.
     """
 
     before_ms: int | None = None
     traces: int
     bytes: int
+    notes: int = 0
 
 
 def check_usage_by(by: object) -> UsageBy:

@@ -7,6 +7,7 @@ simulation that they keep what they promise.
 
 from __future__ import annotations
 
+from quire.stats.alpha import krippendorff_alpha
 from quire.stats.bradley_terry import Judgement, bradley_terry
 from quire.stats.clusters import cluster_standard_error
 from quire.stats.holm import holm
@@ -17,10 +18,11 @@ from quire.stats.non_inferiority import non_inferior
 from quire.stats.paired import PairedMethod, paired_test
 from quire.stats.power import detectable_effect, power_of, sample_size
 from quire.stats.proportions import proportion_interval
-from quire.stats.results import Interval, Kappa, NonInferiority, Strength, TestResult, VarianceSplit
+from quire.stats.results import Alpha, Interval, Kappa, NonInferiority, Strength, TestResult, VarianceSplit
 from quire.stats.variance import variance_split
 
 __all__ = [
+    "Alpha",
     "Alternative",
     "Interval",
     "Judgement",
@@ -35,6 +37,7 @@ __all__ = [
     "cohen_kappa",
     "detectable_effect",
     "holm",
+    "krippendorff_alpha",
     "mcnemar",
     "mean_interval",
     "non_inferior",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from quire.stats.mcnemar import Alternative
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 EXACT_UP_TO = 16
 """Differences of which all sign patterns, at most 2¹⁶, are gone through."""
 _TOLERANCE = 1e-10
+_NEVER = 1e-12
 
 
 def sign_flip(differences: Array, *, alternative: Alternative, resamples: int, seed: int) -> tuple[float, str]:
@@ -23,8 +25,26 @@ def sign_flip(differences: Array, *, alternative: Alternative, resamples: int, s
     moved = differences[differences != 0]
     if moved.size <= EXACT_UP_TO:
         return float(exact_p_values(moved[None, :], alternative)[0]), "sign-flip permutation, exact"
+    method = f"sign-flip permutation, {resamples} draws"
+    if _is_beyond_all_draws(moved, alternative, resamples):
+        return 1 / (resamples + 1), method
     p_values = monte_carlo_p_values(moved[None, :], alternative, resamples=resamples, seed=seed)
-    return float(p_values[0]), f"sign-flip permutation, {resamples} draws"
+    return float(p_values[0]), method
+
+
+def _is_beyond_all_draws(differences: Array, alternative: Alternative, resamples: int) -> bool:
+    """Whether draws need not be made since none would be as far out: the chance of one is below 10⁻¹².
+
+    A sum of numbers with random signs exceeds s with a probability of at most exp(−s² / 2Σd²) (W. Hoeffding,
+    "Probability inequalities for sums of bounded random variables", Journal of the American Statistical Association
+    58, 1963).
+    """
+    seen = float(differences.sum())
+    if (alternative == "greater" and seen < 0) or (alternative == "less" and seen > 0):
+        return False
+    far = abs(seen) - _TOLERANCE * float(abs(differences).sum())
+    log_chance = math.log(2 * resamples) - far * far / (2 * float(differences @ differences))
+    return far > 0 and log_chance < math.log(_NEVER)
 
 
 def exact_p_values(differences: Array, alternative: Alternative) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 
@@ -85,8 +87,8 @@ class Kappa(msgspec.Struct, frozen=True):
     """Agreement between two raters beyond chance.
 
     ``value`` is 1 for full agreement, 0 for what chance would give; ``agreement`` is the plain share of ``n`` items
-    with the same label. ``value``, ``low``, ``high`` and ``standard_error`` are NaN where both raters gave one and the
-    same label throughout, because then chance agrees too.
+    with the same label, ``agreement_low`` and ``agreement_high`` its interval. ``value``, ``low``, ``high`` and
+    ``standard_error`` are NaN where both raters gave one and the same label throughout, because then chance agrees too.
     """
 
     value: float
@@ -94,4 +96,20 @@ class Kappa(msgspec.Struct, frozen=True):
     high: float
     agreement: float
     n: int
+    standard_error: float
+    agreement_low: float = math.nan
+    agreement_high: float = math.nan
+
+
+class Alpha(msgspec.Struct, frozen=True):
+    """Agreement among several raters beyond chance: 1 is full agreement, 0 what chance would give.
+
+    ``n`` items have two labels or more, ``labels`` in all. Numbers are NaN where one label was given throughout.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    labels: int
     standard_error: float

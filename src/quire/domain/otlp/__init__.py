@@ -8,7 +8,7 @@ from __future__ import annotations
 from quire.domain.otlp.foreign import read_mlflow_span
 from quire.domain.otlp.reading import read_json, read_protobuf, read_span, read_wire_span
 from quire.domain.otlp.values import plain_attributes
-from quire.domain.otlp.writing import mlflow_span, otlp_span, write_protobuf
+from quire.domain.otlp.writing import mlflow_span, otlp_span, write_json, write_protobuf
 
 __all__ = [
     "mlflow_span",
@@ -19,5 +19,6 @@ __all__ = [
     "read_protobuf",
     "read_span",
     "read_wire_span",
+    "write_json",
     "write_protobuf",
 ]

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from quire.domain.otlp.values import plain, plain_attributes, wire_attributes
 from quire.domain.traces import SpanRecord
 
+_IDS = frozenset({"traceId", "spanId", "parentSpanId"})
 _CODES = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
 
 
@@ -23,6 +25,21 @@ def write_protobuf(records: Iterable[SpanRecord]) -> bytes:
     for record in records:
         spans.append(Span.FromString(record.content))
     return request.SerializeToString()
+
+
+def write_json(records: Iterable[SpanRecord]) -> dict[str, Any]:
+    """The same in OTLP's JSON: ids are hexadecimal, enumerations numbers, as ``read_json`` and collectors read it.
+
+    https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+    """
+    spans = []
+    for record in records:
+        span: dict[str, Any] = MessageToDict(Span.FromString(record.content), use_integers_for_enums=True)
+        for holder in (span, *span.get("links", ())):
+            for field in _IDS & holder.keys():
+                holder[field] = base64.b64decode(holder[field]).hex()
+        spans.append(span)
+    return {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
 
 
 def _base64(data: bytes) -> str:
