@@ -6,12 +6,13 @@ of that interface. No password or token comes in here, only what may be kept of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from quire.domain.access import EVERYTHING, AuditEntry, Permission, Resource, Role, Scope, Token, TokenKind, User
+from quire.domain.allowances import Used
 from quire.domain.errors import InvalidState
 from quire.domain.paging import Page
 
@@ -117,6 +118,9 @@ class TokenStore(Protocol):
     def find_token(self, token_hash: str) -> Login | None:
         """What is needed to let in who shows this token, valid or not; None if there is no such token."""
 
+    def find_tokens(self, token_hashes: Sequence[str]) -> dict[str, Login]:
+        """What :meth:`find_token` finds for each of many, by the hash; without those that are not known."""
+
     def list_tokens(self, *, username: str | None = None) -> list[Token]:
         """The tokens of a user, or of all, newest first; sessions are not among them."""
 
@@ -128,6 +132,12 @@ class TokenStore(Protocol):
 
     def mark_used(self, times: Mapping[str, int]) -> None:
         """Note when tokens, by id, were last used."""
+
+    def add_token_usage(self, day: int, used: Mapping[str, Used]) -> dict[str, Used]:
+        """Add to what tokens, by id, used on a day (of UTC, counted from the epoch); what each has used of it now."""
+
+    def token_usage(self, day: int, token_ids: Sequence[str] | None = None) -> dict[str, Used]:
+        """What tokens (all, or these) used on a day, by id; without those that used nothing."""
 
 
 class AuditStore(Protocol):

@@ -407,6 +407,13 @@ class TraceStore(Protocol):
     def create_assessment(self, assessment: Assessment) -> Assessment:
         """Add an assessment to a trace; the id is the store's. The one that it overrides is no longer valid."""
 
+    def log_assessments(self, assessments: Sequence[Assessment]) -> set[str]:
+        """Add many assessments to their traces; those of traces that there are not are left out, and these returned.
+
+        May be repeated: one whose ``assessment_id`` is known is replaced. A server that chooses ids itself keeps the
+        one that it has of that name, kind, source and run.
+        """
+
     def get_assessment(self, trace_id: str, assessment_id: str) -> Assessment:
         """One assessment of a trace."""
 

@@ -141,3 +141,35 @@ def test_no_credential_is_kept_in_an_assessment(store: Store, trace: str) -> Non
     secret = "sk-" + "a1B2" * 8
     made = store.create_assessment(_feedback(trace, {"said": secret}, rationale=f"it used {secret}"))
     assert secret not in repr(store.get_assessment(trace, made.assessment_id))
+
+
+def test_many_are_added_at_once_and_again_without_doubling(store: Store, experiment: str) -> None:
+    traces = [
+        store.start_trace(trace_info(new_trace(), experiment, timestamp_ms=START, state="OK")).trace_id
+        for _number in range(3)
+    ]
+    absent = new_trace()
+    source = AssessmentSource(source_type="CODE", source_id="ok")
+    about = {"source": source, "metadata": {"mlflow.assessment.sourceRunId": "r1"}}
+    given = [
+        _feedback(trace_id, assessment_id=f"a-{number:032x}", **about)
+        for number, trace_id in enumerate([*traces, absent])
+    ]
+    expected = Assessment(
+        assessment_id=f"a-{9:032x}",
+        assessment_name="fact",
+        trace_id=traces[0],
+        source=source,
+        expectation=expectation_of(["x"]),
+    )
+    for _time in range(2):
+        assert store.log_assessments([*given, expected]) == {absent}
+    found = [store.get_trace_info(trace_id).assessments for trace_id in traces]
+    assert [sorted(one.assessment_name for one in some) for some in found] == [["fact", "ok"], ["ok"], ["ok"]]
+    assert store.log_assessments([]) == set()
+
+
+def test_none_of_many_is_added_if_one_is_refused(store: Store, trace: str) -> None:
+    with pytest.raises(InvalidInput, match="needs a name"):
+        store.log_assessments([_feedback(trace), _feedback(trace, assessment_name="")])
+    assert store.get_trace_info(trace).assessments == []

@@ -12,7 +12,7 @@ from quire.domain.errors import InvalidInput
 from quire.domain.trace_usage import USAGE_BY, TraceUsage
 from quire.domain.traces import PromptVersionRef, Trace, TraceFacts, trace_info
 from quire.store import Store
-from quire.store.pruning import prune
+from quire.store.pruning import prune, prune_part
 from tests.spans import START, new_trace, span
 
 DAY = 86_400_000
@@ -162,6 +162,19 @@ def test_pruning_by_size_keeps_the_newest(store: Store, experiment: str, call: C
     assert store.plan_pruning([experiment], keep_bytes=all_bytes).before_ms is None
     assert prune(store, [experiment], keep_bytes=all_bytes * 5 // 8).traces == 2
     assert [info.trace_id for info in store.search_traces([experiment])] == traces[:1:-1]
+
+
+def test_pruning_goes_part_by_part(store: Store, experiment: str, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quire.store.pruning.AT_ONCE", 2)
+    for number in range(5):
+        call(start=START + number)
+    parts = [prune_part(store, [experiment], before_ms=START + 3)]
+    while (after := parts[-1].after) is not None:
+        parts.append(prune_part(store, [experiment], before_ms=START + 3, after=after))
+    # Notes come after the traces, in as many parts as the store has of them for others.
+    assert [part.traces for part in parts][:3] == [2, 2, 0]
+    assert sum(part.traces for part in parts) == 4
+    assert [info.timestamp_ms for info in store.search_traces([experiment])] == [START + 4]
 
 
 def test_pruning_needs_a_limit(store: Store, experiment: str) -> None:

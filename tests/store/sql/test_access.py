@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from quire.domain.access import Resource, Scope
+from quire.domain.allowances import Allowance, ParameterRule, Used
 from quire.domain.credentials import hash_token, new_token
 from quire.domain.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
 from quire.domain.ids import now_ms
@@ -224,6 +225,12 @@ def test_a_new_password_ends_sessions_and_keeps_tokens(access: SqlAccess) -> Non
     [
         (Scope(experiments=("one",)), "names the experiment 'one'"),
         (Scope(registered_models=("m",) * 1001), "names 1,001 registered models"),
+        (Scope(endpoints=("two words",)), "Invalid endpoint name 'two words'"),
+        (Scope(allowance=Allowance(usd_per_day=0)), "usd_per_day of the token is 0"),
+        (Scope(allowance=Allowance(requests_per_minute=float("inf"))), "requests_per_minute of the token is inf"),
+        (Scope(parameters=ParameterRule(only=("messages",))), "names the parameter 'messages'"),
+        (Scope(parameters=ParameterRule(most={"max_tokens": -1})), "largest max_tokens of the token is -1"),
+        (Scope(parameters=ParameterRule(only=("p",) * 201)), "names 201 parameters"),
     ],
 )
 def test_a_scope_that_cannot_be_is_refused(access: SqlAccess, scope: Scope, message: str) -> None:
@@ -331,3 +338,37 @@ def test_lists_of_users_are_safe_from_many_threads(access: SqlAccess) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(12)))
     assert len(access.list_users()) == 13
+
+
+def test_many_tokens_are_found_at_once(access: SqlAccess) -> None:
+    access.create_user("grace", password_hash=None)
+    access.set_permission("grace", Resource("endpoint", "joker"), "reader")
+    hashes = [hash_token(new_token()) for _ in range(3)]
+    for who, one in zip(("ada", "grace"), hashes, strict=False):
+        access.create_token(who, one)
+    found = access.find_tokens(hashes)
+    assert found == {one: access.find_token(one) for one in hashes[:2]}
+    assert access.find_tokens([]) == {}
+
+
+def test_what_tokens_use_adds_up_by_day(access: SqlAccess) -> None:
+    assert access.add_token_usage(7, {"tk-a": Used(2, 30, 0.25)}) == {"tk-a": Used(2, 30, 0.25)}
+    totals = access.add_token_usage(7, {"tk-b": Used(1, 1, 0.0), "tk-a": Used(1, 10, 0.5)})
+    assert totals == {"tk-a": Used(3, 40, 0.75), "tk-b": Used(1, 1, 0.0)}
+    access.add_token_usage(8, {"tk-a": Used(5, 5, 5.0)})
+    assert access.token_usage(7) == totals
+    assert access.token_usage(7, ["tk-b", "tk-none"]) == {"tk-b": Used(1, 1, 0.0)}
+    assert access.token_usage(7, []) == {}
+    assert access.token_usage(9) == {}
+
+
+def test_a_scope_for_endpoints_is_kept_and_holds_for_nothing_else(access: SqlAccess) -> None:
+    scope = Scope(
+        endpoints=("joker",),
+        parameters=ParameterRule(only=("temperature",), most={"max_tokens": 50}),
+        allowance=Allowance(requests_per_minute=60, usd_per_day=5),
+    )
+    made = access.create_token("ada", hash_token(new_token()), scope=scope)
+    kept = access.get_token(made.token_id).scope
+    assert (kept.endpoints, kept.parameters, kept.allowance) == (("joker",), scope.parameters, scope.allowance)
+    assert (kept.experiments, kept.registered_models) == ((), ())

@@ -21,8 +21,9 @@ from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, Permissio
 from quire.store import Store, open_store
 from quire.store.sql import SqlStore, database
 from quire.store.sql.database import Database
+from quire.store.sql.failures import InDoubt
 from quire.store.sql.migrate import upgrade
-from quire.store.sql.postgres import Postgres
+from quire.store.sql.postgres import Postgres, PostgresSession
 from quire.store.sql.postgres_place import parse_postgres
 from tests.postgres import PASSWORD, PostgresServer, create_database, drop_database
 
@@ -412,6 +413,31 @@ def test_a_commit_that_was_not_answered_is_asked_about(
     with store._database.read() as session:
         assert session.connection.exec_driver_sql("SELECT count(*) FROM metrics").scalar() == 1
     assert store.get_run(run).data.params == {"p": "1"}
+
+
+def test_what_became_of_a_commit_is_known_after_two_crashes(server: PostgresServer) -> None:
+    """A crash loses the number of a transaction that wrote nothing yet; what is given it next is not that one."""
+    store = open_store(server.create_database(), artifact_root="artifacts")
+    assert isinstance(store, SqlStore)
+    data, run = store._database, store.create_run("0").info.run_id
+    with data.write() as session:
+        assert isinstance(session, PostgresSession)
+        store.log_batch(run, tags=[Tag("kept", "yes")])
+        kept = InDoubt(str(session._transaction), session._recovered)
+    with pytest.raises(Unavailable), data.write() as session:  # noqa: PT012 - the crash belongs to the block
+        assert isinstance(session, PostgresSession)
+        lost = InDoubt(str(session._transaction), session._recovered)
+        server.restart(signal.SIGQUIT)
+    for number in range(3):
+        store.log_batch(run, tags=[Tag("later", str(number))])
+    with psycopg.connect(server.uri(store.uri.rpartition("/")[2])) as connection:
+        status = connection.execute("SELECT pg_xact_status(%s::text::xid8)", [lost.transaction]).fetchone()
+        assert status == ("committed",)
+    server.restart(signal.SIGQUIT)
+    with data.read() as session:
+        assert data.dialect.was_committed(session, kept) is True
+        assert data.dialect.was_committed(session, lost) is False
+    store.close()
 
 
 def test_a_deadlock_between_transactions_is_undone_and_told(store: SqlStore) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from quire.store.rest.alias_moves import RestAliasMoves
 from quire.store.rest.client import client_of
+from quire.store.rest.comments import RestComments
+from quire.store.rest.serving import RestServing
 
 
 class RestStore(RestAliasMoves):
@@ -21,6 +23,16 @@ class RestStore(RestAliasMoves):
     def uri(self) -> str:
         """The tracking URI, without credentials."""
         return self._client.url
+
+    @property
+    def serving(self) -> RestServing | None:
+        """What serving keeps, if the server is Quire's; another keeps nothing of it. The server is asked once."""
+        return RestServing(self._client) if self.speaks_quire() else None
+
+    @property
+    def comments(self) -> RestComments | None:
+        """Comments, if the server is Quire's."""
+        return RestComments(self._client) if self.speaks_quire() else None
 
     def close(self) -> None:
         """Release connections; the store is not used afterwards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -57,6 +58,14 @@ API3 = "/api/3.0/mlflow"
 MAX_PAGE = 500
 _READ_AT_ONCE = 100
 _LOOK = "Look with get_trace_info before you repeat it."
+_AT_ONCE = 8
+"""Assessments that are sent together: MLflow's protocol takes one in a request."""
+
+
+def _same(one: Assessment) -> tuple[str, ...]:
+    """What an assessment is known by among those of a trace; an expectation is the same whichever run says it."""
+    run = one.run_id if one.kind == "feedback" else None
+    return one.kind, one.assessment_name, one.source.source_type, one.source.source_id, run or ""
 
 
 class RestTraces(RestRegistry):
@@ -242,6 +251,18 @@ class RestTraces(RestRegistry):
         how = {"repeatable": False, "look": _LOOK}
         made: Assessment = self._ask3("POST", path, message, AssessmentResponse, **how).assessment
         return made
+
+    def log_assessments(self, assessments: Sequence[Assessment]) -> set[str]:
+        """Add many assessments, several at once; what a trace has already is left. Returns traces that are lacking."""
+        for one in assessments:
+            check_assessment(one)
+        wanted = list(dict.fromkeys(one.trace_id for one in assessments))
+        there = {info.trace_id: {_same(item) for item in info.assessments} for info in self.get_trace_infos(wanted)}
+        new = {(one.trace_id, _same(one)): one for one in assessments if one.trace_id in there}
+        lacking = [one for (trace, same), one in new.items() if same not in there[trace]]
+        with ThreadPoolExecutor(_AT_ONCE, "quire-assess") as pool:
+            list(pool.map(self.create_assessment, lacking))
+        return set(wanted) - there.keys()
 
     def get_assessment(self, trace_id: str, assessment_id: str) -> Assessment:
         """One assessment of a trace."""

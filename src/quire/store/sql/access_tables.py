@@ -60,6 +60,18 @@ tokens = sa.Table(
 )
 sa.Index("ix_tokens_user", tokens.c.user_id)
 
+# What tokens asked endpoints for, by day of UTC since the epoch. Ids, not references: what was spent stays known.
+token_usage = sa.Table(
+    "token_usage",
+    metadata,
+    sa.Column("day", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("token_id", _short(40), primary_key=True),
+    sa.Column("requests", sa.BigInteger(), nullable=False),
+    sa.Column("tokens", sa.BigInteger(), nullable=False),
+    sa.Column("usd", sa.Double(), nullable=False),
+    **_CLUSTERED,
+)
+
 # Names, not references: what was done stays known when who did it is gone.
 audit_log = sa.Table(
     "audit_log",

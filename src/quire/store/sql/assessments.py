@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ _FIND = Statement(
     "SELECT id, content FROM assessments WHERE assessment_id = :assessment AND trace_id = :trace FOR UPDATE"
 )
 _LOOK = Statement("SELECT id, content FROM assessments WHERE assessment_id = :assessment AND trace_id = :trace")
+_NUMBERS = Statement("SELECT trace_id, id FROM traces WHERE trace_id = ANY(:names)")
 _ADD = Statement(
     """INSERT INTO assessments (assessment_id, trace_id, kind, name, valid, head, rest, number, content)
     VALUES (:assessment, :trace, :kind, :name, :valid, :head, :rest, :number, :content)
@@ -63,7 +64,26 @@ class SqlAssessments(SqlRunSearch):
             if made.overrides:
                 self._set_valid(session, trace, assessment.trace_id, made.overrides, valid=False)
             session.row(_ADD, (made.assessment_id, trace, *_columns(made)))
+            self._assessed(session, made)
             return made
+
+    def log_assessments(self, assessments: Sequence[Assessment]) -> set[str]:
+        """Add many assessments, with one commit; one whose id is known is replaced. Returns traces that are lacking."""
+        for one in assessments:
+            check_assessment(one)
+        wanted = list(dict.fromkeys(one.trace_id for one in assessments))
+        if not wanted:
+            return set()
+        with self._database.write() as session:
+            numbers: dict[str, int] = dict(session.rows_of(_NUMBERS, wanted))
+            for one in assessments:
+                if one.trace_id in numbers:
+                    self._add_given(session, numbers[one.trace_id], one.trace_id, one)
+        return set(wanted) - numbers.keys()
+
+    def _assessed(self, session: Session, assessment: Assessment) -> None:
+        """What else becomes of an assessment that is added, in the same transaction: a whole store counts it."""
+        return
 
     def _trace_row(self, session: Session, trace_id: object, *, lock: bool = False) -> tuple[Any, ...]:
         row = session.row(_LOCK_TRACE if lock else _LOOK_AT_TRACE, (trace_id,)) if isinstance(trace_id, str) else None
@@ -88,6 +108,8 @@ class SqlAssessments(SqlRunSearch):
             if row is None:
                 raise AlreadyExists(f"The assessment id {made.assessment_id!r} belongs to another trace.")
             session.run(_UPDATE, (*_columns(made), row[0]))
+            return
+        self._assessed(session, made)
 
     def get_assessment(self, trace_id: str, assessment_id: str) -> Assessment:
         """One assessment of a trace."""

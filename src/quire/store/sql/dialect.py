@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from quire.domain.errors import QuireError
 from quire.store.sql.failures import InDoubt
 from quire.store.sql.session import Session
+from quire.store.watching import Watch
 
 
 class Dialect(Protocol):
@@ -34,6 +35,9 @@ class Dialect(Protocol):
 
     def session(self, connection: sa.Connection) -> Session:
         """A transaction over ``connection``, not yet begun."""
+
+    def watch(self) -> Watch | None:
+        """A watch on the database; None if nobody else can change it."""
 
     def prepare(self, engine: sa.Engine) -> None:
         """What has to be done before the first table is made."""

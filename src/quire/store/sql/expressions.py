@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -57,8 +56,11 @@ class _Numbers(sa.types.TypeDecorator[Sequence[int]]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        wanted: Any = postgresql.ARRAY(sa.BigInteger) if dialect.name == "postgresql" else sa.Text()
-        return dialect.type_descriptor(wanted)
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(sa.Text())
+        from sqlalchemy.dialects.postgresql import ARRAY
+
+        return dialect.type_descriptor(ARRAY(sa.BigInteger))
 
     def process_bind_param(self, value: Sequence[int] | None, dialect: sa.Dialect) -> Any:
         return value if dialect.name == "postgresql" else msgspec.json.encode(value).decode()

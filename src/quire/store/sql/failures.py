@@ -17,12 +17,12 @@ class Again(Unavailable):
 class InDoubt(Exception):
     """The connection broke while a commit was not answered yet: only the database knows what became of it.
 
-    ``transaction`` is its number, ``began`` when it began (seconds, monotonic).
+    ``transaction`` is its number; ``recovered`` when the server it was sent to had last recovered from a crash.
     """
 
-    def __init__(self, transaction: str, began: float) -> None:
+    def __init__(self, transaction: str, recovered: float) -> None:
         self.transaction = transaction
-        self.began = began
+        self.recovered = recovered
         super().__init__(transaction)
 
 

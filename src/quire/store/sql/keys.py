@@ -14,6 +14,8 @@ _ADD = Statement("INSERT INTO keys (name) VALUES (:name) ON CONFLICT DO NOTHING"
 _CAPACITY = 200_000
 # Stands for a key that nothing was ever logged under; no row has it.
 ABSENT = -1
+# Stands for the name of a key that the database lost.
+_NAMELESS = "?"
 
 
 class Keys:
@@ -56,9 +58,9 @@ class Keys:
         missing = [*numbers.difference(known)]
         if not missing:
             return known
-        fresh = dict.fromkeys(missing, "?") | dict(session.rows_of(_NAMES, missing))
+        fresh: dict[int, str] = dict(session.rows_of(_NAMES, missing))
         session.after_commit(lambda: self._remember({name: number for number, name in fresh.items()}))
-        return {**{number: known[number] for number in numbers if number in known}, **fresh}
+        return {**{number: known.get(number, _NAMELESS) for number in numbers}, **fresh}
 
     def _remember(self, fresh: Mapping[str, int]) -> None:
         if len(self._ids) > _CAPACITY:

@@ -7,7 +7,6 @@ thing the second is run again and finds it. ``docs/decisions/0012`` says why thi
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from quire.store.sql.postgres_place import PostgresPlace
 from quire.store.sql.postgres_united import kind_of, united, united_about
 from quire.store.sql.session import Rows, Session
 from quire.store.sql.statement import Statement
+from quire.store.sql.watching import PostgresWatch
 
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _BEGIN_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text"
@@ -41,10 +41,10 @@ _SHARE = Statement("SELECT pg_advisory_xact_lock_shared(hashtextextended('quire 
 _CLAIM = Statement("SELECT pg_try_advisory_xact_lock(hashtextextended('quire ' || :about, 0))")
 _TURN = Statement("SELECT pg_advisory_xact_lock(hashtextextended('quire ' || :about, 0))")
 _STATUS = Statement("SELECT pg_xact_status(CAST(:transaction AS xid8))")
-_CHECKPOINT = Statement(
-    """SELECT next_xid, extract(epoch FROM clock_timestamp() - checkpoint_time)::double precision
-    FROM pg_control_checkpoint()"""
-)
+# A server that recovers from a crash counts anew, and ends the recovery with a checkpoint.
+_RECOVERY = """SELECT coalesce(extract(epoch FROM stats_reset), 0)::double precision, next_xid
+    FROM pg_stat_bgwriter, pg_control_checkpoint()"""
+_RECOVERED = "recovered"
 _INVALID = Statement("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
 _COUNTED = Statement("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(:table)")
 _MANY = 500
@@ -57,12 +57,12 @@ _COLLATION = Statement("SELECT collname FROM pg_collation WHERE collname = ANY(:
 class PostgresSession(Session):
     """A transaction of PostgreSQL. One that writes knows its number, to ask later what became of it."""
 
-    __slots__ = ("_began", "_transaction")
+    __slots__ = ("_recovered", "_transaction")
 
     def __init__(self, connection: sa.Connection, place: str) -> None:
         super().__init__(connection, place)
         self._transaction: str | None = None
-        self._began = time.monotonic()
+        self._recovered: float = connection.info[_RECOVERED]
 
     def _sql(self, statement: Statement) -> str:
         return statement.form("postgresql", _translated)
@@ -85,6 +85,15 @@ class PostgresSession(Session):
             columns = [list(column) for column in zip(*rows, strict=True)]
             self._driver.execute(statement.form("postgresql columns", _of_columns), columns)
 
+    def insert_returning(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> Rows:
+        """Execute an INSERT with RETURNING of one row for each of these rows, as one statement."""
+        if not rows:
+            return []
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        sql = statement.form("postgresql columns", _of_columns)
+        found: Rows = self._driver.execute(sql, columns, binary=True).fetchall()
+        return found
+
     def rows_of_each(self, statements: tuple[Statement, ...], ids: Sequence[int]) -> list[Rows]:
         """All rows of several queries about the same ids, as one statement."""
         one = united(statements)
@@ -101,6 +110,11 @@ class PostgresSession(Session):
     def tables(self) -> set[str]:
         """The names of the tables of the schema in use."""
         return {row[0] for row in self.rows(_TABLES)}
+
+    def create_all(self, metadata: sa.MetaData) -> None:
+        """Create tables and indexes."""
+        tables.for_postgresql(metadata)
+        super().create_all(metadata)
 
     def take_turns(self, about: str) -> None:
         """Until the end of this transaction, wait for others that take turns about the same."""
@@ -154,7 +168,7 @@ class PostgresSession(Session):
             answer = self._driver.execute("COMMIT").statusmessage
         except psycopg.OperationalError as error:
             if self._transaction and self.broken:
-                raise InDoubt(self._transaction, self._began) from error
+                raise InDoubt(self._transaction, self._recovered) from error
             raise
         if answer != "COMMIT":
             raise Again(f"{self.place} undid the whole transaction, so nothing of it was stored. Do all of it again.")
@@ -219,6 +233,7 @@ class Postgres:
         self.place = f"The PostgreSQL database {place.name}"
         self.uri = place.uri
         self._where = place
+        self._recoveries: dict[float, int] = {}
 
     def create_engine(self) -> sa.Engine:
         """The pool of connections."""
@@ -240,17 +255,32 @@ class Postgres:
         where = self._where
         return psycopg.connect(autocommit=True, prepare_threshold=3 if where.prepare else None, **where.parameters)
 
-    def _prepare_connection(self, connection: Any, _record: object) -> None:
+    def _prepare_connection(self, connection: Any, record: Any) -> None:
         connection.adapters.register_dumper(int, Int8Dumper)
         connection.execute(
             f"SET statement_timeout = {self._where.statement_timeout * 1000}; "
             f"SET idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_SECONDS * 1000}; SET jit = off",
             prepare=False,
         )
+        record.info[_RECOVERED] = self._note_recovery(connection)
+
+    def _note_recovery(self, connection: Any) -> float:
+        """When the server last recovered from a crash, and with it the number of the first transaction since.
+
+        Noted before this connection has one of its own, so that the number is that of the recovery's own checkpoint.
+        """
+        recovered, following = connection.execute(_RECOVERY, prepare=False).fetchone()
+        epoch, _, number = following.partition(":")
+        self._recoveries.setdefault(recovered, int(epoch) << 32 | int(number))
+        return float(recovered)
 
     def session(self, connection: sa.Connection) -> PostgresSession:
         """A transaction over ``connection``, not yet begun."""
         return PostgresSession(connection, self.place)
+
+    def watch(self) -> PostgresWatch:
+        """A watch on the database, over a connection beside the pool's."""
+        return PostgresWatch(self._connect)
 
     def prepare(self, engine: sa.Engine) -> None:
         """Nothing has to be done."""
@@ -271,16 +301,15 @@ class Postgres:
     def was_committed(self, session: Session, doubt: InDoubt) -> bool | None:
         """What became of a transaction whose commit was not answered; None while it is still going on.
 
-        A server that crashed may give the number of a transaction that it lost to another. It then has made a
-        checkpoint since, at which that number was still to be given.
+        A server that crashed may give the number of a transaction that it lost to another, which says nothing of
+        the lost one. It does so with numbers from that on at which its recovery ended.
         """
+        self._note_recovery(session.connection.connection.dbapi_connection)
         try:
             ((status,),) = session.rows(_STATUS, (doubt.transaction,))
         except psycopg.errors.InvalidParameterValue:
             return False  # a number that is still to be given
         if status != "committed":
             return False if status == "aborted" else None
-        ((following, age),) = session.rows(_CHECKPOINT)
-        epoch, _, number = following.partition(":")
-        known = (int(epoch) << 32 | int(number)) > int(doubt.transaction)
-        return known or age > time.monotonic() - doubt.began
+        since = [recovered for recovered in self._recoveries if recovered > doubt.recovered]
+        return not since or int(doubt.transaction) < self._recoveries[min(since)]

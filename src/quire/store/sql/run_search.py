@@ -11,7 +11,7 @@ In turn, what applies first:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quire.domain.entities import Run, ViewType
@@ -33,6 +33,8 @@ MAX_PAGE = 50_000
 MOST_WALKS = 32
 # What the table whose index is walked is called.
 _WALKED = "walked"
+# As a page size: whatever is found is wanted.
+_ALL = 2**31
 _UNSETTLED = Statement("SELECT 1 FROM runs WHERE experiment_id = :experiment AND unsettled IS NOT NULL LIMIT 1")
 
 
@@ -60,14 +62,14 @@ class SqlRunSearch(SqlRegistry):
         if not experiments:
             return Page()
         with self._database.read() as session:
-            search = _Search(session, self._keys, experiments, conditions, orders, view)
+            search = RunSearch(session, self._keys, experiments, conditions, orders, view)
             rows = search.rows(position, max_results + 1)
             page = rows[:max_results]
             runs = read_runs(session, self._keys, [row[0] for row in page])
         return Page(runs, encode_token(page[-1][1:], scope) if len(rows) > max_results else None)
 
 
-class _Search:
+class RunSearch:
     """One search. Its rows are (row number of the run, sort key values…), in order."""
 
     def __init__(
@@ -97,6 +99,20 @@ class _Search:
         if first is None or first.key == "start_time":
             return self._walk_newest(position, count)
         return self._sorted_all(position, count)
+
+    def all_numbers(self) -> Iterator[int]:
+        """The row numbers of all runs that match, in order."""
+        few = Probe(self._session, self._keys, self._experiments, _ALL).few(self._conditions)
+        order = run_order(self._session, self._keys, self._orders, "runs")
+        where = self._where(self._conditions)
+        if few is None:
+            where.append(one_of("runs.experiment_id", self._experiments))
+        else:
+            where.append(Piece("runs.id = ANY(:ids)", (self._session.listed(few),)))
+        wanted, ordered = all_of(where), _ordered(order)
+        query = f"SELECT runs.id FROM {order.source.sql} WHERE {wanted.sql} ORDER BY {ordered}"  # noqa: S608
+        rows = fetch(self._session, Piece(query, (*order.source.values, *wanted.values)))
+        return (row[0] for row in rows)
 
     def _where(self, conditions: Sequence[Comparison], run: str = "runs.id") -> list[Piece]:
         made = [run_condition(self._session, self._keys, item, run) for item in conditions]
@@ -262,8 +278,12 @@ def _seek(first: OrderBy, value: Any) -> Piece:
 def _select(order: RunOrder, where: Sequence[Piece], position: Sequence[Any] | None, count: int) -> Piece:
     columns = ", ".join(["runs.id", *(f"{key.sql} AS k{index}" for index, key in enumerate(order.keys))])
     wanted = all_of([*where, after(order.keys, position)] if position else where)
-    ordered = ", ".join([f"{key.sql} {'ASC' if key.ascending else 'DESC'}" for key in order.keys if not key.constant])
+    ordered = _ordered(order)
     return Piece(  # pieces of our own statements, their values bound
         f"SELECT {columns} FROM {order.source.sql} WHERE {wanted.sql} ORDER BY {ordered} LIMIT :v",  # noqa: S608
         (*order.source.values, *wanted.values, count),
     )
+
+
+def _ordered(order: RunOrder) -> str:
+    return ", ".join([f"{key.sql} {'ASC' if key.ascending else 'DESC'}" for key in order.keys if not key.constant])

@@ -10,7 +10,7 @@ from quire.store.sql.database import Database
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 
-HEAD_REVISION = "0005"
+HEAD_REVISION = "0008"
 DEFAULT_EXPERIMENT = "Default"
 
 _VERSION = Statement("SELECT version_num FROM quire_version")

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from quire.domain.errors import Unavailable
 from quire.store.sql.statement import Statement
 
 Rows = list[tuple[Any, ...]]
+_AT_ONCE = 10_000
 
 
 class Session(ABC):
@@ -23,6 +24,8 @@ class Session(ABC):
     """
 
     __slots__ = ("_after_commit", "_depth", "_driver", "_lent", "_lost", "connection", "place")
+    sorts_to_group: ClassVar[bool] = False
+    """Whether ``GROUP BY`` without an index sorts all rows, however few groups there are."""
 
     def __init__(self, connection: sa.Connection, place: str) -> None:
         self.connection = connection
@@ -48,6 +51,10 @@ class Session(ABC):
     @abstractmethod
     def insert(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """Execute an INSERT of one row for each of these rows, many at a time."""
+
+    @abstractmethod
+    def insert_returning(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> Rows:
+        """Execute an INSERT with RETURNING of one row for each of these rows; what it returns of those inserted."""
 
     @abstractmethod
     def tables(self) -> set[str]:
@@ -99,6 +106,12 @@ class Session(ABC):
         """All rows of a query."""
         result: Rows = self._driver.execute(self._sql(statement), parameters).fetchall()
         return result
+
+    def stream(self, statement: Statement, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one: where the database is a file, never many of them are in memory."""
+        cursor: Any = self._driver.execute(self._sql(statement), parameters)
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield from rows
 
     def row(self, statement: Statement, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, if any."""

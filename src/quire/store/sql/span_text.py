@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import Any
@@ -36,6 +37,32 @@ def attribute_like(content: sa.ColumnElement[Any], key: str, pattern: str, *, ig
 def content_holds(content: sa.ColumnElement[Any], needle: bytes) -> Condition:
     """That these bytes stand somewhere in a span."""
     return _Position(content, sa.literal(needle, sa.LargeBinary)) > 0
+
+
+def after_attribute(content: sa.ColumnElement[Any], key: str, most: int) -> sa.ColumnElement[Any]:
+    """The bytes after an attribute's name, so many at most; without such an attribute NULL."""
+    name = _field(1, key.encode()) + b"\x12"
+    place = _Position(content, sa.literal(name, sa.LargeBinary))
+    return sa.case((place > 0, sa.func.substr(content, place + len(name), most)), else_=None)
+
+
+def number_in(following: bytes) -> float | None:
+    """The number that an attribute's value is, given what follows its name; None if it is none, or not all is there."""
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+    if not following or len(following) <= following[0]:
+        return None
+    try:
+        value = AnyValue.FromString(following[1 : 1 + following[0]])
+    except DecodeError:
+        return None
+    kind = value.WhichOneof("value")
+    try:
+        number = float(getattr(value, kind)) if kind in ("double_value", "int_value", "string_value") else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _encoded_forms(key: str, value: str) -> list[bytes]:

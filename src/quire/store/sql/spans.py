@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -116,16 +116,17 @@ class SqlSpans(SqlTraces):
             indexed = begin_writing_spans(session)
             experiment = self._active_experiment(session, experiment_id)[0]
             known = {row[1]: row for row in session.rows_of(_FIND, list(by_trace))} if by_trace else {}
+            findings = {trace_id: Findings(list(own.values())) for trace_id, own in by_trace.items()}
             new = _NewRows()
-            for trace_id, own in by_trace.items():
-                found = Findings(list(own.values()))
-                row = known.get(trace_id)
-                number = self._add_trace(session, trace_id, experiment, found, new) if row is None else row[0]
-                if number is None:  # another connection has made it meanwhile
-                    (row,) = session.rows_of(_FIND, [trace_id])
-                    number = row[0]
-                if row is not None:
+            unknown = {trace_id: found for trace_id, found in findings.items() if trace_id not in known}
+            numbers = self._add_traces(session, unknown, experiment, new)
+            for trace_id, found in findings.items():
+                number = numbers.get(trace_id)
+                if number is None:
+                    # Known before, or made by another connection meanwhile.
+                    row = known.get(trace_id) or session.rows_of(_FIND, [trace_id])[0]
                     self._follow(session, row, found)
+                    number = row[0]
                 new.spans += [_row(number, span) for span in found.spans]
             session.insert(ADD_DETAILS, new.details)
             add_labels(session, new.labels)
@@ -142,30 +143,26 @@ class SqlSpans(SqlTraces):
                 if trace.info.client_request_id or _is_overridden(trace):
                     self.start_trace(trace.info)
 
-    def _add_trace(
-        self, session: Session, trace_id: str, experiment: int, found: Findings, new: _NewRows
-    ) -> int | None:
-        """Add the row of a trace that is not known, and leave its other rows to ``new``; None if there is one now."""
-        metadata = {**found.metadata, **found.summed()}
-        values = TraceValues(
-            trace_id=trace_id,
-            timestamp=found.start,
-            duration=None if found.end is None else found.end - found.start,
-            state=found.state or "IN_PROGRESS",
-            name=found.name,
-            request=found.request,
-            response=found.response,
-            sums=sums_of(metadata),
-        )
-        row = session.row(ADD_TRACE, values.new_row(experiment, finalized=0, has_spans=1))
-        if row is None:
-            return None
-        number: int = row[0]
-        details = encode_labels(found.tags), encode_labels(metadata), values.request, values.response
-        new.details.append((number, *details))
-        place = Place(number, experiment, values.timestamp)
-        new.labels += self._label_rows(session, place, found.name, found.tags, metadata)
-        return number
+    def _add_traces(
+        self, session: Session, unknown: Mapping[str, Findings], experiment: int, new: _NewRows
+    ) -> dict[str, int]:
+        """Add the rows of traces that are not known, and leave their other rows to ``new``.
+
+        Gives their numbers, but not those of traces that there are now.
+        """
+        metadata = {trace_id: {**found.metadata, **found.summed()} for trace_id, found in unknown.items()}
+        values = [_values(trace_id, found, metadata[trace_id]) for trace_id, found in unknown.items()]
+        rows = [one.new_row(experiment, finalized=0, has_spans=1) for one in values]
+        numbers = {trace_id: number for number, trace_id in session.insert_returning(ADD_TRACE, rows)}
+        for one in values:
+            number = numbers.get(one.trace_id)
+            if number is None:
+                continue
+            found, said = unknown[one.trace_id], metadata[one.trace_id]
+            new.details.append((number, encode_labels(found.tags), encode_labels(said), one.request, one.response))
+            place = Place(number, experiment, one.timestamp)
+            new.labels += self._label_rows(session, place, found.name, found.tags, said)
+        return numbers
 
     def _follow(self, session: Session, row: Sequence[Any], found: Findings) -> None:
         """Bring a trace that is there up to date with spans that came now. What start_trace said stays."""
@@ -210,6 +207,19 @@ class _NewRows:
         self.details: list[tuple[Any, ...]] = []
         self.labels: list[tuple[Any, ...]] = []
         self.spans: list[tuple[Any, ...]] = []
+
+
+def _values(trace_id: str, found: Findings, metadata: Mapping[str, str]) -> TraceValues:
+    return TraceValues(
+        trace_id=trace_id,
+        timestamp=found.start,
+        duration=None if found.end is None else found.end - found.start,
+        state=found.state or "IN_PROGRESS",
+        name=found.name,
+        request=found.request,
+        response=found.response,
+        sums=sums_of(metadata),
+    )
 
 
 def _extended(start: int, duration: int | None, found: Findings) -> tuple[int, int | None]:

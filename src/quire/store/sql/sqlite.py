@@ -21,6 +21,7 @@ from quire.store.sql.failures import InDoubt, explain_sqlite, explain_value, is_
 from quire.store.sql.session import Rows, Session
 from quire.store.sql.span_text import holds
 from quire.store.sql.statement import Statement
+from quire.store.sql.watching import SqliteWatch
 
 # How long a writer waits for the others before it gives up (seconds).
 WRITE_PATIENCE = 300.0
@@ -50,6 +51,7 @@ class SqliteSession(Session):
     """A transaction of SQLite. A writer takes the one write lock when it begins, so that it never has to give up."""
 
     __slots__ = ()
+    sorts_to_group = True
 
     def _sql(self, statement: Statement) -> str:
         return statement.form("sqlite", _translated)
@@ -75,6 +77,18 @@ class SqliteSession(Session):
                 done += count
         if done < len(rows):
             self._driver.executemany(self._sql(statement), rows[done:])
+
+    def insert_returning(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> Rows:
+        """Execute an INSERT with RETURNING of one row for each of these rows, many at a time."""
+        found: Rows = []
+        done = 0
+        for count in (*_ROWS_AT_ONCE, 1):
+            sql = statement.form(count, partial(_of_rows, count=count))
+            while len(rows) - done >= count:
+                values = list(chain.from_iterable(rows[done : done + count]))
+                found += self._driver.execute(sql, values).fetchall()
+                done += count
+        return found
 
     def tables(self) -> set[str]:
         """The names of the tables that the database has."""
@@ -190,6 +204,10 @@ class Sqlite:
     def session(self, connection: sa.Connection) -> SqliteSession:
         """A transaction over ``connection``, not yet begun."""
         return SqliteSession(connection, self.place)
+
+    def watch(self) -> SqliteWatch | None:
+        """A watch on the file. What is in memory is this process' own."""
+        return SqliteWatch(str(self._path)) if self._path else None
 
     def prepare(self, engine: sa.Engine) -> None:
         """Write-ahead logging, kept in the file's header: readers never wait for a writer."""

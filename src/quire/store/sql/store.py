@@ -8,13 +8,23 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from quire.domain.assessments import Assessment
+from quire.domain.errors import NotFound
+from quire.store.expecting import expect_answer
 from quire.store.sql.access import SqlAccess
 from quire.store.sql.bulk_models import SqlBulkModels
+from quire.store.sql.changes import SqlChanges
+from quire.store.sql.comments import SqlComments
 from quire.store.sql.database import Database
 from quire.store.sql.dialect import Dialect
 from quire.store.sql.evaluation_versions import SqlDatasets
 from quire.store.sql.keys import Keys
+from quire.store.sql.run_table import SqlRunTable
 from quire.store.sql.schema import ensure_schema
+from quire.store.sql.serving import SqlServing
+from quire.store.sql.session import Session
+from quire.store.sql.trace_views import SqlTraceViews
+from quire.store.watching import Watch
 
 T = TypeVar("T")
 
@@ -37,19 +47,49 @@ class SqlStore(SqlDatasets):
 
     Each part of the interface is a class of its own, one above the other: experiments, runs, batches, inputs, logged
     models, versions, registered models, run search, traces, spans, assessments, trace search, evaluation datasets.
-    Users and what they changed are apart, in ``access``; what imports do is in ``bulk``.
+    Users and what they changed are apart, in ``access``; what serving keeps is in ``serving``, comments are in
+    ``comments``, what imports do is in ``bulk``, runs as a table in ``run_table``, what is shown of traces in
+    ``trace_views``.
     """
 
     def __init__(self, dialect: Dialect, artifact_root: str) -> None:
         database = Database(dialect)
         super().__init__(database, Keys(), artifact_root)
         self.access = SqlAccess(database, self._keys, artifact_root)
+        self.serving = SqlServing(database, self._keys, artifact_root)
+        self.changes = SqlChanges(database, self._keys, artifact_root)
+        self.comments = SqlComments(database, self._keys, artifact_root)
+        self.trace_views = SqlTraceViews(database, self._keys, artifact_root)
         self.bulk = SqlBulkModels(database, self._keys, artifact_root)
+        self.run_table = SqlRunTable(database, self._keys, artifact_root)
         try:
             ensure_schema(database, artifact_root)
         except BaseException:
             database.close()
             raise
+
+    def create_assessment(self, assessment: Assessment) -> Assessment:
+        """Add an assessment to a trace, which may be that of an answer and still on its way.
+
+        Feedback on an answer of a trial is counted there, if the trial looks at it.
+        """
+        try:
+            return super().create_assessment(assessment)
+        except NotFound:
+            if not self._expect(assessment.trace_id):
+                raise
+            return super().create_assessment(assessment)
+
+    def _expect(self, trace_id: str) -> bool:
+        """Make the trace of an answer known whose spans are not here yet; False if no answer has that trace."""
+        try:
+            answer = self.serving.get_served(trace_id)
+        except NotFound:
+            return False
+        return answer.trace_id == trace_id and expect_answer(self, self.serving, trace_id, answer)
+
+    def _assessed(self, session: Session, assessment: Assessment) -> None:
+        self.serving.count_assessment(session, assessment)
 
     @property
     def uri(self) -> str:
@@ -106,6 +146,10 @@ class SqlStore(SqlDatasets):
                 return Outcome(value=call())
         except Exception as error:
             return Outcome(error=error)
+
+    def watch(self) -> Watch | None:
+        """A watch on the database, for who wants to know that anybody changed it; None if nobody else can."""
+        return self._database.dialect.watch()
 
     @property
     def closed(self) -> bool:

@@ -21,6 +21,7 @@ TIME = sa.BigInteger()
 # Texts are compared by their characters' numbers, in every database and whatever its locale.
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+_WHERE = "quire_where"
 
 
 def _short(length: int) -> sa.String:
@@ -41,6 +42,22 @@ def _tags(name: str, parent: str, column: str) -> sa.Table:
         sa.Column("value", TEXT, nullable=False),
         **_CLUSTERED,
     )
+
+
+def partial_index(name: str, *columns: Any, where: sa.ColumnElement[Any], unique: bool = False) -> None:
+    """An index of some rows. PostgreSQL is told so by :func:`for_postgresql`."""
+    sa.Index(name, *columns, unique=unique, sqlite_where=where, info={_WHERE: where})
+
+
+def for_postgresql(metadata: sa.MetaData) -> None:
+    """Say of tables what only PostgreSQL has to be told.
+
+    Naming PostgreSQL where the tables are made would load all that SQLAlchemy knows of it wherever a store is opened.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _WHERE in index.info:
+                index.dialect_options["postgresql"]["where"] = index.info[_WHERE]
 
 
 version = sa.Table(
@@ -87,13 +104,7 @@ runs = sa.Table(
     sa.Column("unsettled", TIME),
 )
 sa.Index("ix_runs_newest", runs.c.experiment_id, runs.c.start_time.desc(), runs.c.run_id)
-sa.Index(
-    "ix_runs_unsettled",
-    runs.c.experiment_id,
-    runs.c.unsettled,
-    sqlite_where=runs.c.unsettled.is_not(None),
-    postgresql_where=runs.c.unsettled.is_not(None),
-)
+partial_index("ix_runs_unsettled", runs.c.experiment_id, runs.c.unsettled, where=runs.c.unsettled.is_not(None))
 
 metrics = sa.Table(
     "metrics",
@@ -121,15 +132,14 @@ latest_metrics = sa.Table(
     **_CLUSTERED,
 )
 _settled = latest_metrics.c.settled == sa.literal_column("1")
-sa.Index(
+partial_index(
     "ix_latest_metrics_order",
     latest_metrics.c.experiment_id,
     latest_metrics.c.key_id,
     latest_metrics.c.value,
     latest_metrics.c.start_time,
     latest_metrics.c.settled,  # so that the index alone answers
-    sqlite_where=_settled,
-    postgresql_where=_settled,
+    where=_settled,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from quire.domain.names import check_experiment_id
 from quire.domain.trace_usage import Pruning, check_pruning
+from quire.store.sql.serving_pruning import count_unplaced
 from quire.store.sql.session import Session
 from quire.store.sql.statement import Statement
 from quire.store.sql.trace_usage import SqlTraceUsage
@@ -50,8 +51,10 @@ class SqlTracePruning(SqlTraceUsage):
             if before is None or not experiments:
                 return Pruning(before_ms=None, traces=0, bytes=0)
             row = session.row(_VOLUME, (session.listed(experiments), before))
+            notes = count_unplaced(session, experiments, before)
         assert row is not None
-        return Pruning(before_ms=before if row[0] else None, traces=row[0], bytes=int(row[1]))
+        anything = row[0] or notes
+        return Pruning(before_ms=before if anything else None, traces=row[0], bytes=int(row[1]), notes=notes)
 
     @staticmethod
     def _cut(session: Session, experiments: Sequence[int], keep_bytes: int) -> int | None:

@@ -38,6 +38,10 @@ _SPANS = Statement(
     """SELECT trace_id, span_id, parent_id, name, type, status, start_time_ns, end_time_ns, content, model, usage, cost
     FROM spans WHERE trace_id = ANY(:ids)"""
 )
+_SPAN = Statement(
+    """SELECT trace_id, span_id, parent_id, name, type, status, start_time_ns, end_time_ns, content, model, usage, cost
+    FROM spans WHERE trace_id = :trace AND span_id = :span"""
+)
 _labels = msgspec.json.Decoder(dict[str, str])
 _usage = msgspec.json.Decoder(dict[str, int])
 _cost = msgspec.json.Decoder(dict[str, float])
@@ -91,26 +95,35 @@ def _info(row: Sequence[Any], location: str, assessments: list[Assessment]) -> T
     )
 
 
+def read_span(session: Session, number: int, trace_id: str, span_id: str) -> SpanRecord | None:
+    """One span of the trace of this row number; None if it has none of that id."""
+    row = session.row(_SPAN, (number, span_id))
+    return None if row is None else _record(row, trace_id)
+
+
+def _record(row: Sequence[Any], trace_id: str) -> SpanRecord:
+    _, span_id, parent, name, kind, status, start, end, content, model, usage, cost = row
+    return SpanRecord(
+        trace_id=trace_id,
+        span_id=span_id,
+        parent_id=parent,
+        name=name,
+        type=kind,
+        status=status,
+        start_time_ns=start,
+        end_time_ns=end,
+        content=bytes(content),
+        model=model,
+        usage=_usage.decode(usage) if usage else None,
+        cost=_cost.decode(cost) if cost else None,
+    )
+
+
 def read_spans(session: Session, ids: Sequence[int], names: Mapping[int, str]) -> dict[int, list[SpanRecord]]:
     """The spans of the traces of these row numbers, roots first, then by start. ``names`` are the traces' ids."""
     found: dict[int, list[SpanRecord]] = defaultdict(list)
     for row in session.rows_of(_SPANS, ids):
-        number, span_id, parent, name, kind, status, start, end, content, model, usage, cost = row
-        record = SpanRecord(
-            trace_id=names[number],
-            span_id=span_id,
-            parent_id=parent,
-            name=name,
-            type=kind,
-            status=status,
-            start_time_ns=start,
-            end_time_ns=end,
-            content=bytes(content),
-            model=model,
-            usage=_usage.decode(usage) if usage else None,
-            cost=_cost.decode(cost) if cost else None,
-        )
-        found[number].append(record)
+        found[row[0]].append(_record(row, names[row[0]]))
     for spans in found.values():
         spans.sort(key=lambda span: (span.parent_id is not None, span.start_time_ns, span.span_id))
     return found

@@ -73,6 +73,13 @@ class SqlTraceSearch(SqlSpans):
         return Page(infos, encode_token(page[-1][1:], scope) if len(rows) > max_results else None)
 
 
+def few_traces(
+    session: Session, keys: Keys, experiments: Sequence[int], conditions: Sequence[Comparison], page_size: int
+) -> list[int] | None:
+    """Row numbers of the traces that meet what few do of these conditions; None if each is met by many."""
+    return _Search(session, keys, experiments, conditions, ()).few(page_size)
+
+
 class _Search:
     """One search. Its rows are (row number of the trace, sort key values…), in order."""
 
@@ -91,7 +98,7 @@ class _Search:
     def rows(self, position: Sequence[Any] | None, count: int) -> Rows:
         """The first ``count`` rows after ``position``."""
         where = trace_conditions(self._session, self._keys, self._conditions)
-        few = self._few(count)
+        few = self.few(count)
         if few is not None:
             where = [*where, walked(traces.c.experiment_id).in_(self._experiments), any_of(traces.c.id, few)]
             return self._select(where, position, count) if few else []
@@ -116,7 +123,7 @@ class _Search:
                 query = query.where(bound)
         return self._session.select(query.order_by(*map(_clause, self._sort_keys)).limit(count))
 
-    def _few(self, page_size: int) -> list[int] | None:
+    def few(self, page_size: int) -> list[int] | None:
         """Row numbers of the traces that meet the narrow conditions; None if none is narrow."""
         last = self._session.row(_LAST)
         number = last[0] if last else 0

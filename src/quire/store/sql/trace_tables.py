@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from quire.store.sql.tables import ID, TEXT, TIME, metadata
+from quire.store.sql.tables import ID, TEXT, TIME, metadata, partial_index
 
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
@@ -48,7 +48,7 @@ sa.Index("ix_traces_status", traces.c.experiment_id, traces.c.status, traces.c.t
 sa.Index("ix_traces_duration", traces.c.experiment_id, traces.c.execution_time_ms)
 for _name, _column in (("ix_traces_tokens", traces.c.total_tokens), ("ix_traces_cost", traces.c.cost)):
     _told = _column.is_not(None)
-    sa.Index(_name, traces.c.experiment_id, _column, sqlite_where=_told, postgresql_where=_told)
+    partial_index(_name, traces.c.experiment_id, _column, where=_told)
 
 trace_details = sa.Table(
     "trace_details",
@@ -101,9 +101,9 @@ spans = sa.Table(
 )
 sa.Index("ix_spans_name", spans.c.name, spans.c.trace_id)
 _called = spans.c.model.is_not(None)
-sa.Index("ix_spans_model", spans.c.model, spans.c.trace_id, sqlite_where=_called, postgresql_where=_called)
+partial_index("ix_spans_model", spans.c.model, spans.c.trace_id, where=_called)
 _failed = spans.c.status == sa.literal_column("'ERROR'")
-sa.Index("ix_spans_failed", spans.c.trace_id, sqlite_where=_failed, postgresql_where=_failed)
+partial_index("ix_spans_failed", spans.c.trace_id, where=_failed)
 
 trace_text = sa.Table(
     "trace_text",

@@ -62,7 +62,7 @@ class SqlTraceUsage(SqlTraceSearch):
             where += [] if start_ms is None else [traces.c.timestamp_ms >= start_ms]
             where += [] if end_ms is None else [traces.c.timestamp_ms < end_ms]
             rows = _calls(where) if by == "model" else _traces(session, self._keys, by, where)
-            found = session.select(_summed(rows, newest_first=by == "day").limit(max_results))
+            found = session.select(summed(rows, newest_first=by == "day").limit(max_results))
         return [_usage(by, row) for row in found]
 
 
@@ -97,8 +97,12 @@ def _traces(session: Session, keys: Keys, by: UsageBy, where: Sequence[Condition
         own = (trace_labels.c.kind == kind, trace_labels.c.key_id == number)
         source = traces.outerjoin(trace_labels, sa.and_(trace_labels.c.trace_id == traces.c.id, *own))
         key = trace_labels.c.head.concat(sa.func.coalesce(trace_labels.c.rest, sa.literal_column("''")))
+    return usage_rows(sa.select().select_from(source).where(*where), key)
+
+
+def usage_rows(chosen: sa.Select[Any], key: sa.ColumnElement[Any]) -> Rows:
+    """One row for each row of ``chosen``, which is a trace; ``key`` is the group that it is in."""
     sums = [traces.c.input_tokens, traces.c.output_tokens, traces.c.total_tokens, traces.c.cost]
-    chosen = sa.select().select_from(source).where(*where)
     return _rows(chosen, key, traces.c.status, sums, traces.c.execution_time_ms)
 
 
@@ -121,7 +125,8 @@ def _rows(
     )
 
 
-def _summed(rows: Rows, *, newest_first: bool) -> sa.Select[Any]:
+def summed(rows: Rows, *, newest_first: bool = False) -> sa.Select[Any]:
+    """The sums of each group: its key, count, errors, tokens by kind, cost, percentiles of durations."""
     of = rows.subquery().c
     tokens = [sa.cast(sa.func.coalesce(sa.func.sum(of[name]), 0), sa.BigInteger()) for name in _TOKENS]
     at = [(of.timed * percent + 99) // 100 for percent in _PERCENTS]

@@ -60,7 +60,7 @@ ADD_TRACE = Statement(
     """INSERT INTO traces (trace_id, experiment_id, timestamp_ms, execution_time_ms, status, finalized, has_spans,
     client_request_id, name, input_tokens, output_tokens, total_tokens, cost)
     VALUES (:trace, :experiment, :timestamp, :duration, :status, :finalized, :has_spans, :client, :name,
-    :input, :output, :total, :cost) ON CONFLICT DO NOTHING RETURNING id"""
+    :input, :output, :total, :cost) ON CONFLICT DO NOTHING RETURNING id, trace_id"""
 )
 _UPDATE = Statement(
     """UPDATE traces SET experiment_id = :experiment, timestamp_ms = :timestamp, execution_time_ms = :duration,
@@ -83,14 +83,18 @@ _OLDEST = Statement(
     ORDER BY timestamp_ms, trace_id LIMIT :count"""
 )
 _DELETES = [
-    Statement("DELETE FROM $table WHERE $column = ANY(:ids) RETURNING $column", table=table, column=column)
-    for table, column in (
-        ("spans", "trace_id"),
-        ("trace_labels", "trace_id"),
-        ("assessments", "trace_id"),
-        ("trace_details", "id"),
-        ("traces", "id"),
-    )
+    # Notes of answers: feedback on them has no place any more.
+    Statement("DELETE FROM served WHERE trace_id IN (SELECT trace_id FROM traces WHERE id = ANY(:ids)) RETURNING id"),
+    *(
+        Statement("DELETE FROM $table WHERE $column = ANY(:ids) RETURNING $column", table=table, column=column)
+        for table, column in (
+            ("spans", "trace_id"),
+            ("trace_labels", "trace_id"),
+            ("assessments", "trace_id"),
+            ("trace_details", "id"),
+            ("traces", "id"),
+        )
+    ),
 ]
 _DELETED_AT_ONCE = 1000
 _ALL = 2**62

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from quire.domain.access import Resource, Role, User, check_role, check_username
@@ -30,7 +31,7 @@ _END_SESSIONS = Statement(
     "UPDATE tokens SET revocation_time = :now WHERE user_id = :id AND kind = 'session' AND revocation_time IS NULL"
 )
 _ADMINS = Statement("SELECT count(*) FROM users WHERE role = 'admin'")
-_PERMISSIONS = Statement("SELECT kind, key, role FROM permissions WHERE user_id = :id")
+_PERMISSIONS = Statement("SELECT user_id, kind, key, role FROM permissions WHERE user_id = ANY(:ids)")
 
 
 class SqlUsers(SqlPart):
@@ -128,9 +129,15 @@ def user_of(row: tuple[Any, ...]) -> User:
 
 def login_of(session: Session, row: tuple[Any, ...]) -> Login:
     """The user in a row of COLUMNS, with the hash and the permissions."""
-    found = session.rows(_PERMISSIONS, (row[0],))
-    permissions = {Resource(kind, key): cast(Role, role) for kind, key, role in found}
-    return Login(user=user_of(row), password_hash=row[2], permissions=permissions)
+    return logins_of(session, [row])[0]
+
+
+def logins_of(session: Session, rows: Sequence[tuple[Any, ...]]) -> list[Login]:
+    """The users in rows of COLUMNS, with the hashes and the permissions, at the cost of one query."""
+    permissions: dict[int, dict[Resource, Role]] = {row[0]: {} for row in rows}
+    for user_id, kind, key, role in session.rows_of(_PERMISSIONS, list(permissions)):
+        permissions[user_id][Resource(kind, key)] = cast(Role, role)
+    return [Login(user=user_of(row), password_hash=row[2], permissions=permissions[row[0]]) for row in rows]
 
 
 def _admins(session: Session) -> int:

@@ -57,3 +57,21 @@ class PruningResponse(Message, frozen=True, kw_only=True):
     """What pruning would delete."""
 
     pruning: Pruning
+
+
+class PruneTraces(Message, frozen=True, kw_only=True):
+    """``POST traces/prune``: what began at ``before_ms`` or earlier. ``reason`` is kept in the audit log."""
+
+    experiment_ids: list[str]
+    before_ms: Int64
+    after: Int64 = 0
+    reason: str = ""
+
+
+class PrunedResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What one part of a pruning deleted, whether there is more, and the ``after`` to ask for it with."""
+
+    traces: int
+    notes: int
+    more: bool
+    after: int

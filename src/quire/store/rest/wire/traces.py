@@ -104,12 +104,13 @@ class DeleteTraceTag(OfTrace, frozen=True, kw_only=True):
 
 
 class DeleteTraces(Message, frozen=True, kw_only=True):
-    """``POST traces/delete-traces``: traces by id, or by age."""
+    """``POST traces/delete-traces``: traces by id, or by age; ``reason`` is for the audit log, unknown to MLflow."""
 
     experiment_id: Required
     max_timestamp_millis: Int64 | None = None
     max_traces: Int64 | None = None
     request_ids: list[str] = msgspec.field(default_factory=list)
+    reason: str = ""
 
 
 class DeleteTracesResponse(Message, frozen=True, kw_only=True):
