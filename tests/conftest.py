@@ -125,12 +125,12 @@ def postgres_uri(postgres_place: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_original(postgres_place: str) -> Iterator[str]:
-    """The URI of a database with Quire's tables and the artifact root ``artifacts``, to be copied."""
+def postgres_original(postgres_place: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URI of a database with Quire's tables and an artifact root of its own, to be copied."""
     from quire.store import open_store
 
     uri = create_database(postgres_place)
-    open_store(uri, artifact_root="artifacts").close()
+    open_store(uri, artifact_root=str(tmp_path_factory.mktemp("artifacts"))).close()
     yield uri
     drop_database(uri)
 

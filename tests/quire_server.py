@@ -30,6 +30,10 @@ class QuireServer:
         self._settings = {"backend_store_uri": f"sqlite:///{folder}/quire.db", "port": self.port, **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
+    def configure(self, **settings: object) -> None:
+        """Change its settings, before it starts: those that depend on its address."""
+        self._settings |= settings
+
     def __enter__(self) -> QuireServer:
         self.start()
         return self
@@ -51,7 +55,7 @@ class QuireServer:
         deadline = time.monotonic() + 120  # a machine with much else to do
         while True:
             try:
-                urllib.request.urlopen(f"{self.url}/health", timeout=5).close()
+                urllib.request.urlopen(f"{self.url}{self._settings.get('static_prefix', '')}/health", timeout=5).close()
             except OSError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError((self._folder / "server.log").read_text()[-3000:]) from None

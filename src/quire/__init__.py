@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         testing,
         tracing,
         tracking,
+        trials,
         types,
     )
     from quire.artifacts import (
@@ -364,6 +365,7 @@ _SUBMODULES = frozenset(
         "testing",
         "tracing",
         "tracking",
+        "trials",
         "types",
     }
 )
@@ -507,6 +509,7 @@ __all__ = [
     "trace",
     "tracing",
     "tracking",
+    "trials",
     "types",
     "update_assessment",
     "update_current_trace",

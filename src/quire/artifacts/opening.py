@@ -10,8 +10,10 @@ from urllib.parse import unquote, urlsplit
 from quire.artifacts.base import ArtifactStore
 from quire.artifacts.local import LocalArtifacts
 from quire.domain.errors import InvalidInput
+from quire.domain.paths import checked_path
 
-_BEHIND_A_SERVER = ("mlflow-artifacts", "http", "https")
+_PROXIED = "mlflow-artifacts"
+_BEHIND_A_SERVER = (_PROXIED, "http", "https")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):")
 
 
@@ -27,9 +29,28 @@ def open_artifacts(uri: str, tracking_uri: str | None = None) -> ArtifactStore:
     scheme = match.group(1).lower() if match else ""
     if scheme in ("", "file"):
         return LocalArtifacts(local_root(uri))
+    if scheme == _PROXIED and _roots:
+        return open_artifacts(_below(_roots[-1], uri))
     if scheme in _BEHIND_A_SERVER:
         return _open_behind_server(uri, tracking_uri or _current_tracking_uri())
     return _open_remote(scheme, uri)
+
+
+_roots: list[str] = []
+"""Where a server keeps what clients reach as ``mlflow-artifacts:``, in a process that works for that server."""
+
+
+def work_for_server(root: str) -> None:
+    """From now on ``mlflow-artifacts:/path`` is the path below this root, in this whole process.
+
+    For a process that a server starts, which opens the server's own database and not its address.
+    """
+    _roots.append(root)
+
+
+def _below(root: str, uri: str) -> str:
+    path = checked_path(unquote(urlsplit(uri).path).strip("/"), root=True)
+    return f"{root.rstrip('/')}/{path}" if path else root
 
 
 def local_root(uri: str) -> Path:

@@ -19,7 +19,8 @@ from quire.bundle.content import FORMAT, LINEAGE, MANIFEST, MODEL_FOLDER, FileEn
 from quire.bundle.lineage import gather_lineage, origin_of
 from quire.domain.errors import AlreadyExists, MalformedModel, NotFound, PermissionDenied, Unavailable
 from quire.domain.redaction import redact
-from quire.registry import resolve_model_uri
+from quire.registry import ResolvedModel, resolve_model_uri
+from quire.store.base import Store
 from quire.store.current import current_registry_store, current_store
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -50,11 +51,30 @@ def export_model(model_uri: str, path: str | Path, *, overwrite: bool = False) -
         raise AlreadyExists(f"{str(target)!r} exists; name another file, or overwrite it (--overwrite).")
     resolved = resolve_model_uri(model_uri)
     with tempfile.TemporaryDirectory(prefix="quire-export-") as scratch:
-        folder = _model_folder(resolved.location, Path(scratch), model_uri)
-        files = sorted(_files_below(folder))
-        lineage = gather_lineage(current_store(), current_registry_store(), resolved, folder)
-        origin = origin_of(lineage, folder, files)
-        _write(target, folder, files, lineage, origin, model_uri)
+        folder = _model_folder(resolved.location, Path(scratch))
+        return export_folder(current_store(), current_registry_store(), resolved, folder, target, model_uri)
+
+
+def export_folder(
+    store: Store,
+    registry: Store,
+    resolved: ResolvedModel,
+    folder: Path,
+    target: Path,
+    model_uri: str,
+    *,
+    with_run: bool = True,
+) -> Exported:
+    """Write a model, whose files lie in ``folder``, and what these stores know of it to one file.
+
+    Without ``with_run`` the run that made it, and what its experiment knows of it, are left out.
+    """
+    if not (folder / "MLmodel").is_file():
+        raise MalformedModel(f"{model_uri!r} ({resolved.location}) is not a model directory: it has no MLmodel file.")
+    files = sorted(_files_below(folder))
+    lineage = gather_lineage(store, registry, resolved, folder, with_run=with_run)
+    origin = origin_of(lineage, folder, files)
+    _write(target, folder, files, lineage, origin, model_uri)
     return Exported(
         path=str(target),
         size=target.stat().st_size,
@@ -66,12 +86,9 @@ def export_model(model_uri: str, path: str | Path, *, overwrite: bool = False) -
     )
 
 
-def _model_folder(location: str, scratch: Path, model_uri: str) -> Path:
+def _model_folder(location: str, scratch: Path) -> Path:
     artifacts = open_artifacts(location)
-    folder = artifacts.local_path() or artifacts.get("", scratch)
-    if not (folder / "MLmodel").is_file():
-        raise MalformedModel(f"{model_uri!r} ({location}) is not a model directory: it has no MLmodel file.")
-    return folder
+    return artifacts.local_path() or artifacts.get("", scratch)
 
 
 def _files_below(folder: Path) -> Iterator[str]:

@@ -22,9 +22,22 @@ from quire.registry import ResolvedModel
 from quire.store.base import Store
 
 
-def gather_lineage(store: Store, registry: Store, resolved: ResolvedModel, folder: Path) -> Lineage:
-    """What the store knows of a model; what it does not know is left out."""
+def gather_lineage(
+    store: Store, registry: Store, resolved: ResolvedModel, folder: Path, *, with_run: bool = True
+) -> Lineage:
+    """What the store knows of a model; what it does not know is left out.
+
+    Without ``with_run`` so is all that is its experiment's: the run, and the logged model's params and tags.
+    """
     model = _logged_model(store, resolved.model_id)
+    if not with_run:
+        return Lineage(
+            experiment_name=None,
+            experiment_tags=[],
+            run=None,
+            model=_without_details(_model_lineage(model, resolved, folder)),
+            registrations=[_registration(registry, version) for version in _versions(registry, resolved)],
+        )
     run = _run(store, resolved.run_id or (model.source_run_id if model else None))
     experiment_id = run.info.experiment_id if run else model.experiment_id if model else None
     experiment = store.get_experiment(experiment_id) if experiment_id is not None else None
@@ -35,6 +48,11 @@ def gather_lineage(store: Store, registry: Store, resolved: ResolvedModel, folde
         model=_model_lineage(model, resolved, folder),
         registrations=[_registration(registry, version) for version in _versions(registry, resolved)],
     )
+
+
+def _without_details(model: ModelLineage) -> ModelLineage:
+    origin = [tag for tag in model.tags if tag.key == ORIGIN_TAG]
+    return ModelLineage(model_id=model.model_id, name=model.name, model_type=model.model_type, params=[], tags=origin)
 
 
 def origin_of(lineage: Lineage, folder: Path, files: list[str]) -> str:

@@ -14,7 +14,7 @@ from quire.caller.options import CallerOptions, Report
 from quire.caller.progress import NoProgress, Progress
 from quire.caller.runs import AsyncRun, SyncRun
 from quire.caller.settings import ServiceSettings
-from quire.caller.stream import stream_deltas
+from quire.caller.stream import Streamed, stream_deltas, stream_events
 from quire.caller.transport import Transport
 from quire.domain.calls import Call, Outcome
 
@@ -96,6 +96,15 @@ class Caller:
         ):
             async for delta in deltas:
                 yield delta
+
+    async def aevents(self, call: Call, *, options: CallerOptions | None = None) -> AsyncGenerator[Streamed]:
+        """As :meth:`astream`, with every event that the service sends: tokens and the reason of the end are in them."""
+        async with (
+            self._transport() as transport,
+            contextlib.aclosing(stream_events(transport, call, options or self.options)) as events,
+        ):
+            async for event in events:
+                yield event
 
     def stream(self, call: Call, *, options: CallerOptions | None = None) -> Generator[str]:
         """As :meth:`astream`, for sync code; closing the iterator early closes the connection."""

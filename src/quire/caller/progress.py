@@ -84,8 +84,14 @@ class _Words:
         return self._words()
 
 
-def make_progress(wanted: bool | None, total: int | None) -> Progress:
+Shown = bool | Callable[[int | None], Progress] | None
+"""Whether to show progress (None: where a person looks), or what makes the display for so many rows."""
+
+
+def make_progress(wanted: Shown, total: int | None) -> Progress:
     """The progress display: as asked, else a bar where a person looks and ``QUIRE_PROGRESS`` is not 0."""
+    if callable(wanted):
+        return wanted(total)
     if wanted is None:
         wanted = os.environ.get("QUIRE_PROGRESS", "1") != "0" and _someone_looks()
     if not wanted:

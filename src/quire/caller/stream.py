@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,24 +26,46 @@ class UpstreamError(QuireError):
     """The service refused or broke off a request; the message holds its status and words."""
 
 
+class Streamed(NamedTuple):
+    """An event of a streamed answer as the service sent it, and the text in it, which may be empty."""
+
+    event: dict[str, Any]
+    text: str
+
+
 async def stream_deltas(transport: Transport, call: Call, options: CallerOptions) -> AsyncGenerator[str, None]:
     """The pieces of text that a call's answer is written in. Raises UpstreamError or Unavailable.
 
     A refused or lost request is tried again as in a batch, but never once a piece has been given out. Leaving early
     closes the connection, which stops the service from writing on.
     """
+    async with contextlib.aclosing(stream_events(transport, call, options)) as events:
+        async for event in events:
+            if event.text:
+                yield event.text
+
+
+async def stream_events(transport: Transport, call: Call, options: CallerOptions) -> AsyncGenerator[Streamed, None]:
+    """As :func:`stream_deltas`, with every event. Those before the first text are given out with it."""
     if call.task == "embeddings":
         raise InvalidInput("An embeddings model answers with vectors, which do not stream. Use predict instead.")
     attempt, delay = 0, 0.0
     while True:
         attempt += 1
         began = False
+        held: list[Streamed] = []
         try:
             async with transport.open_stream(call, options.timeout, options.model_id) as opened:
                 if not isinstance(opened, Reply):
-                    async for delta in _deltas(call.task, opened):
-                        began = True
-                        yield delta
+                    async for event in _events(call.task, opened):
+                        held.append(event)
+                        if began or event.text:
+                            began = True
+                            for each in held:
+                                yield each
+                            held = []
+                    for each in held:
+                        yield each
                     return
                 delay = _delay_after(opened, attempt, options.max_retries)
         except SendError as error:
@@ -72,7 +95,7 @@ def _delay_after(reply: Reply, attempt: int, max_retries: int) -> float:
     return backoff(attempt) if asked is None else max(asked, 0.05)
 
 
-async def _deltas(task: Task, lines: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _events(task: Task, lines: AsyncIterator[str]) -> AsyncIterator[Streamed]:
     ended = False
     async for line in lines:
         if not line.startswith("data:"):
@@ -82,9 +105,7 @@ async def _deltas(task: Task, lines: AsyncIterator[str]) -> AsyncIterator[str]:
             return
         event = _event(data)
         ended = ended or _is_last(task, event)
-        delta = _delta(task, event)
-        if delta:
-            yield delta
+        yield Streamed(event, _delta(task, event))
     if not ended:
         raise UpstreamError("The connection was closed in the middle of the answer: its last event never came.")
 

@@ -20,8 +20,8 @@ import msgspec
 from quire.caller import shortcut
 from quire.caller.settings import DEFAULT_BASE_URL, ServiceSettings
 from quire.caller.watching import asked_by
-from quire.caller.wire import MouldKey, Wire, casting, client_timeout, http_family
-from quire.domain.calls import TASK_PATHS, Call
+from quire.caller.wire import KEEPALIVE_S, Mould, MouldKey, Wire, asking_only, casting, client_timeout, http_family
+from quire.domain.calls import TASK_PATHS, Call, Task
 from quire.domain.errors import MissingExtra, Unauthenticated
 from quire.domain.redaction import redact
 
@@ -55,13 +55,13 @@ class SendError(Exception):
 class Transport:
     """One client, bound to the event loop that first uses it; many batches may share it."""
 
-    def __init__(self, settings: ServiceSettings, *, timeout: float = 600.0) -> None:
+    def __init__(self, settings: ServiceSettings, *, timeout: float = 600.0, keepalive_s: float = KEEPALIVE_S) -> None:
         import openai
 
         settings.require_complete()
         self._openai = openai
         self._family = http_family(openai)
-        self._wire = Wire(self._family)
+        self.wire = Wire(self._family, keepalive_s)
         self._mould_life_s = _TOKEN_LIFE_S if may_renew_token(settings) else math.inf
         self._timeout_s = timeout
         self._timeouts: dict[float, Any] = {}
@@ -76,16 +76,33 @@ class Transport:
         """
         seconds = timeout_s or self._timeout_s
         kind = (call.task, call.body.get("model"))
-        mould = self._wire.moulds.get(kind)
+        mould = self.wire.moulds.get(kind)
         with self._explained():
             async with asyncio.timeout(seconds):
                 usable = mould is not None and shortcut.is_open()
                 if mould is not None and usable and time.monotonic() - mould.cast_at < self._mould_life_s:
                     limits = client_timeout(min(seconds, CONNECT_TIMEOUT_S))
-                    reply = Reply(*await self._wire.post(mould, _encode(call.body), limits))
+                    reply = Reply(*await self.wire.post(mould, _encode(call.body), limits))
                     if not _REDIRECT <= reply.status < _REDIRECT + 100:
                         return reply
                 return await self._send_by_sdk(kind, call, seconds)
+
+    async def mould(self, task: Task, model: str) -> Mould:
+        """Where requests of a kind go and how they are signed, as the SDK has it; nothing is sent.
+
+        Raises Unauthenticated if a token could not be had.
+        """
+        kind = (task, model)
+        mould = self.wire.moulds.get(kind)
+        if mould is None or time.monotonic() - mould.cast_at >= self._mould_life_s:
+            asked = asking_only.set(True)
+            try:
+                with self._explained():
+                    await self._send_by_sdk(kind, Call(task, {"model": model}, ()), self._timeout_s)
+            finally:
+                asking_only.reset(asked)
+            mould = self.wire.moulds[kind]
+        return mould
 
     async def _send_by_sdk(self, kind: MouldKey, call: Call, seconds: float) -> Reply:
         casting.set(kind)
@@ -177,7 +194,7 @@ class Transport:
             "timeout": timeout,
             "organization": settings.organization,
             "project": settings.project,
-            "http_client": self._wire.client(timeout),
+            "http_client": self.wire.client(timeout),
         }
         common = {name: value for name, value in common.items() if value is not None}
         if settings.api_type == "openai":

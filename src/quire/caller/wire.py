@@ -30,6 +30,11 @@ MouldKey = tuple[str, object]
 casting: contextvars.ContextVar[MouldKey | None] = contextvars.ContextVar("casting", default=None)
 """The kind of request that the SDK is about to send, so that the wire keeps its mould under that name."""
 
+asking_only: contextvars.ContextVar[bool] = contextvars.ContextVar("asking_only", default=False)
+"""The mould alone is wanted: what the SDK is about to send goes nowhere."""
+on_kept_connection: contextvars.ContextVar[bool] = contextvars.ContextVar("on_kept_connection", default=False)
+"""Whether the last request of this task went out on a connection that had served before: it may have been stale."""
+
 _PER_REQUEST = frozenset({"content-length", "accept-encoding", "transfer-encoding", "host", "connection"})
 _DECODED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
@@ -54,10 +59,12 @@ def http_family(openai: Any) -> ModuleType:
 class Wire:
     """One aiohttp session; also httpx's transport interface (``handle_async_request``, ``aclose``) over it."""
 
-    def __init__(self, family: ModuleType) -> None:
+    def __init__(self, family: ModuleType, keepalive_s: float = KEEPALIVE_S) -> None:
         self._family = family
+        self._keepalive_s = keepalive_s
         self._live_stream = type("LiveStream", (_LiveStream, family.AsyncByteStream), {})
         self._session: aiohttp.ClientSession | None = None
+        self._trust: Any = None
         self._proxies: dict[tuple[str, str], str | None] = {}
         self.moulds: dict[MouldKey, Mould] = {}
 
@@ -76,6 +83,15 @@ class Wire:
             finally:
                 response.release()
 
+    async def open(
+        self, url: yarl.URL, headers: CIMultiDict[str], body: bytes, limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        """Post a body; gives the answer as soon as its head is there. Raises aiohttp's own errors.
+
+        Whoever opens it reads it to its end, or closes it.
+        """
+        return await self._request("POST", url, headers, body, limits)
+
     async def handle_async_request(self, request: Any) -> Any:
         """httpx's transport interface."""
         url = yarl.URL(str(request.url), encoded=True).with_user(None)
@@ -85,6 +101,8 @@ class Wire:
         key = casting.get()
         if key is not None:
             self.moulds[key] = Mould(url, headers, time.monotonic())
+            if asking_only.get():
+                return self._family.Response(200, headers={"content-type": "application/json"}, content=b"{}")
         with translated(self._family):
             await request.aread()
             limits = client_timeout(**request.extensions.get("timeout", {}))
@@ -116,10 +134,21 @@ class Wire:
             proxy=self._proxy_for(url.scheme, url.host or ""),
         )
 
+    def prepare_trust(self) -> None:
+        """Read the certificates of authorities now, which takes a tenth of a second, rather than in the event loop."""
+        self._trust = self._trust or self._family.create_ssl_context()
+
+    def trust(self) -> Any:
+        """The context of TLS, with the authorities that the family trusts."""
+        self.prepare_trust()
+        return self._trust
+
     def _open(self, url: yarl.URL) -> aiohttp.ClientSession:
-        trust = self._family.create_ssl_context() if url.scheme == "https" else True
+        if url.scheme == "https":
+            self.prepare_trust()
+        trust = self._trust or True
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, ssl=trust),
+            connector=_Connector(limit=0, keepalive_timeout=self._keepalive_s, ssl=trust),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self._session
@@ -140,6 +169,17 @@ class Wire:
 
     async def __aexit__(self, *_exception: object) -> None:
         await self.aclose()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Notes in ``on_kept_connection`` whether a request goes out on a connection that was kept."""
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        connection = await super().connect(*args, **kwargs)
+        marks = connection.protocol.__dict__
+        on_kept_connection.set("has_served" in marks)
+        marks["has_served"] = True
+        return connection
 
 
 class _LiveStream:

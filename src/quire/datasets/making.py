@@ -18,7 +18,14 @@ from quire.datasets.stored import StoredDataset
 from quire.datasets.uris import DatasetRef, parse_dataset
 from quire.domain.dataset_schema import RecordSchema
 from quire.domain.dataset_splits import SPLIT_TAG, check_shares, split_of
-from quire.domain.datasets import MAX_RECORD, USER_TAG, EvaluationDataset, NewRecord, check_dataset_name
+from quire.domain.datasets import (
+    MAX_RECORD,
+    USER_TAG,
+    DatasetVersion,
+    EvaluationDataset,
+    NewRecord,
+    check_dataset_name,
+)
 from quire.domain.errors import AlreadyExists, InvalidInput
 from quire.store.base import Store
 from quire.store.current import current_store
@@ -106,6 +113,18 @@ def merge(
     found = _placed(records, columns, check_schema, stored.schema)
     _put(store, stored, _with_splits(found, shares, seed), progress)
     return _loaded(store, stored.dataset_id)
+
+
+def add_traces(store: Store, dataset_id: str, trace_ids: Sequence[str]) -> DatasetVersion | None:
+    """Add the records of traces to a dataset of ``store``, by its id, as :func:`merge` does; its version then.
+
+    Nothing is stored if one of the traces is no record. Raises NotFound for a trace or a dataset that there is not.
+    """
+    stored = store.get_dataset(dataset_id)
+    found = placed_records(list(trace_ids), Columns(), lambda: store)
+    _put(store, stored, iter(list(fitting(found, RecordSchema(stored.schema)))), lambda _: None)
+    now = store.get_dataset(dataset_id)
+    return version_of(store, now, DatasetRef(dataset_id=dataset_id))
 
 
 def delete(name: str) -> None:

@@ -17,6 +17,7 @@ from quire.judges.results import response_format, result_schema
 
 if TYPE_CHECKING:
     from quire.caller import CallerOptions
+    from quire.models import LoadedPackage
 
 DEFAULT_MODEL = "gpt-4o-mini"
 _SYSTEM = (
@@ -145,15 +146,19 @@ def load_judge(model_uri: str | Path, *, options: CallerOptions | None = None) -
     from quire.models.folder import open_model
     from quire.models.read import load_package
 
-    loaded = load_package(open_model(model_uri))
+    return judge_in(load_package(open_model(model_uri)), str(model_uri), options=options)
+
+
+def judge_in(loaded: LoadedPackage, uri: str, *, options: CallerOptions | None = None) -> Judge:
+    """The judge that a loaded package is, whose version ``uri`` names. InvalidInput for a model that is no judge."""
     held = (loaded.model.metadata or {}).get(METADATA)
     if held is None:
-        raise InvalidInput(f"The model {str(model_uri)!r} is no judge: its metadata has no {METADATA!r}.")
+        raise InvalidInput(f"The model {uri!r} is no judge: its metadata has no {METADATA!r}.")
     try:
         spec = msgspec.convert(held, JudgeSpec)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"The model {str(model_uri)!r} is no judge that Quire can read: {error}.") from None
-    return _FORMS[_form(spec)](loaded.package, spec, options=options, version=str(model_uri))
+        raise InvalidInput(f"The model {uri!r} is no judge that Quire can read: {error}.") from None
+    return _FORMS[_form(spec)](loaded.package, spec, options=options, version=uri)
 
 
 def _form(spec: JudgeSpec) -> str:

@@ -81,6 +81,15 @@ def note_model_here(model_id: str) -> None:
         note_model(span.live_trace, model_id)
 
 
+def note_here(metadata: Mapping[str, str]) -> str | None:
+    """Add metadata to the trace that is being made here; its id, None outside of any."""
+    span = otel.get_current_span()
+    if not isinstance(span, Span):
+        return None
+    span.live_trace.metadata.update(metadata)
+    return str(span.trace_id)
+
+
 def link_prompt(name: str, version: str | int) -> None:
     """Say of the trace that is being made here that it uses a version of a prompt; outside of any nothing happens.
 

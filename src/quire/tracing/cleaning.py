@@ -59,7 +59,7 @@ def held_of(span: FinishedSpan, *, cleaned: bool) -> Held:
     return held if cleaned else _cleaned(held)
 
 
-def kept_overrides(trace: FinishedTrace) -> dict[str, str]:
+def kept_overrides(trace: FinishedTrace) -> Mapping[str, str]:
     """The previews that were set for a trace, and its state; shapes if no content is kept."""
     if trace.cleaned or state.settings().content:
         return trace.overrides

@@ -21,6 +21,7 @@ _MOST_WAIT = 30.0
 
 log = logging.getLogger("quire")
 _listeners: list[Callable[[FinishedTrace], None]] = []
+_with_traces: list[Callable[[str, float], object]] = []
 
 
 def _of_traces() -> Kind[Delivery]:
@@ -91,6 +92,14 @@ def bring(uri: str, timeout: float = _MOST_WAIT) -> None:
     outbox = _outboxes.existing(uri)
     if outbox is not None and not outbox.is_empty:
         outbox.flush(timeout, while_away=False)
+    for call in _with_traces:
+        call(uri, timeout)
+
+
+def bring_too(call: Callable[[str, float], object]) -> None:
+    """Have :func:`bring` bring also what ``call`` brings to the store of a URI within so many seconds."""
+    if call not in _with_traces:
+        _with_traces.append(call)
 
 
 def dropped() -> int:

@@ -1,7 +1,12 @@
-"""What is left of spans that have ended: data that can wait in memory or on disk, and go to any store."""
+"""What is left of spans that have ended: data that can wait in memory or on disk, and go to any store.
+
+There are many, and none is in a cycle, so they are left out of the garbage collector's rounds (``gc=False``), which the
+program's own thread would have to make.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +14,7 @@ import msgspec
 _PER_SPAN = 600
 
 
-class FinishedEvent(msgspec.Struct, array_like=True, frozen=True):
+class FinishedEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Something that happened at a moment of a span. ``attributes`` is JSON text."""
 
     name: str
@@ -17,7 +22,7 @@ class FinishedEvent(msgspec.Struct, array_like=True, frozen=True):
     attributes: bytes = b"{}"
 
 
-class FinishedLink(msgspec.Struct, array_like=True, frozen=True):
+class FinishedLink(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Another span that a span has to do with, by the bytes of its ids. ``attributes`` is JSON text."""
 
     trace_id: bytes
@@ -25,7 +30,7 @@ class FinishedLink(msgspec.Struct, array_like=True, frozen=True):
     attributes: bytes = b"{}"
 
 
-class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
+class FinishedSpan(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A span that has ended. Times are nanoseconds since the epoch; ``inputs`` and ``outputs`` are JSON text."""
 
     span_id: bytes
@@ -39,8 +44,8 @@ class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
     inputs: bytes | None
     outputs: bytes | None
     attributes: dict[str, Any]
-    events: list[FinishedEvent] = []
-    links: list[FinishedLink] = []
+    events: Sequence[FinishedEvent] = ()
+    links: Sequence[FinishedLink] = ()
 
     @property
     def weight(self) -> int:
@@ -57,7 +62,7 @@ class FinishedSpan(msgspec.Struct, array_like=True, frozen=True):
         return weight
 
 
-class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Spans of one trace, and what is said of it. Storing it again changes nothing.
 
     ``metadata`` and ``tags`` are those of the trace; ``overrides`` may hold the previews of its ``request`` and
@@ -69,8 +74,8 @@ class FinishedTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     experiment_id: str
     spans: list[FinishedSpan]
     metadata: dict[str, str] = {}
-    tags: dict[str, str] = {}
-    overrides: dict[str, str] = {}
+    tags: Mapping[str, str] = {}
+    overrides: Mapping[str, str] = {}
     client_request_id: str = ""
     complete: bool = False
     cleaned: bool = False

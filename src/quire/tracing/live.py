@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from quire.tracing.finished import FinishedSpan, FinishedTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from quire.tracing.sampling import Sampling
 
@@ -22,6 +22,8 @@ MOST_HELD = 200
 """Spans after which a trace that will be kept is handed on in parts."""
 MOST_WAITING = 20_000
 """Spans that wait to know whether a trace is kept; older ones are let go."""
+
+_NOTHING: Mapping[str, str] = {}
 
 _this_process = [0]
 """How many forks lie between the first process and this one."""
@@ -108,8 +110,8 @@ class LiveTrace:
                 experiment_id=self.experiment_id,
                 spans=spans,
                 metadata=self.metadata.copy(),
-                tags=self.tags.copy(),
-                overrides=self.overrides.copy(),
+                tags=self.tags.copy() if self.tags else _NOTHING,
+                overrides=self.overrides.copy() if self.overrides else _NOTHING,
                 client_request_id=self.client_request_id,
                 complete=is_entry and not span.parent_id,
                 in_parts=in_parts,

@@ -25,7 +25,7 @@ AT_ONCE = 100
 """Traces that are stored with one call."""
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """Traces that are on their way to the same experiment. ``weight`` is about how many bytes they take in memory."""
 
     traces: list[FinishedTrace]

@@ -353,8 +353,8 @@ class Span(otel.Span):
             self._inputs,
             self._outputs,
             self._attributes,
-            self._events,
-            self._links,
+            self._events or (),
+            self._links or (),
         )
 
     def __enter__(self) -> Span:

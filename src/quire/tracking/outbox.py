@@ -8,6 +8,7 @@ store refuses for good is reported in the log, and given by :meth:`Outbox.refusa
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - which cannot be imported any more once the interpreter ends
 import logging
 import threading
 import time

@@ -38,7 +38,7 @@ class Item(Protocol):
 Op = TypeVar("Op", bound=Item)
 
 
-class Waiting(msgspec.Struct, Generic[Op], frozen=True):
+class Waiting(msgspec.Struct, Generic[Op], frozen=True, gc=False):
     """An operation on its way: its number among those of this process, its row in the file."""
 
     number: int

@@ -17,7 +17,8 @@ class Piece:
         self.fields = fields
 
     def __getattr__(self, name: str) -> Any:
-        return _piece(self.fields.get(name))
+        value = self.fields.get(name)
+        return _piece(value) if isinstance(value, dict | list) else value
 
     def model_dump(self, mode: str = "json") -> dict[str, Any]:
         """The object as it came."""

@@ -15,6 +15,7 @@ import msgspec
 
 from quire.caller.watching import model_asking
 from quire.domain.span_names import MODEL_ID, USAGE
+from quire.domain.trace_views import FIRST_TOKEN
 from quire.domain.traces import SOURCE_RUN
 from quire.openai.autologging.assembling import assembler
 from quire.openai.autologging.attributes import answer_attributes, request_attributes
@@ -29,8 +30,9 @@ from quire.tracing.markers import ESTIMATE, SHAPES_ONLY
 from quire.tracing.values import to_json
 
 SECONDS = "quire.stream.seconds"
-FIRST_MS = "quire.stream.first_token_ms"
+FIRST_MS = FIRST_TOKEN
 PIECES = "quire.stream.pieces"
+_now_ns = time.time_ns
 _open: set[Watch] = set()
 """Recordings of streams that have not ended. They are held here, not by their streams alone: the collector would end
 the span of a forgotten stream before what is known of it is in it."""
@@ -145,10 +147,11 @@ class Watch:
     def piece(self, piece: Any) -> bool:
         """Take a piece of the answer, now; whether the program is to see it."""
         try:
-            now = self._last_ns = time.time_ns()
+            now = self._last_ns = _now_ns()
             self._pieces += 1
-            if self._assembler.add(piece) and not self._first_ns:
-                self._first_ns = now
+            if self._assembler.add(piece):
+                self._first_ns = self._first_ns or now
+                return True
         except Exception:
             complain("A piece of a stream could not be recorded")
         return self.asked_body is None or not _only_counts(piece)

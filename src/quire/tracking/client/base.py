@@ -6,6 +6,7 @@ from pathlib import Path
 
 from quire.store.base import Store
 from quire.store.current import absolute_uri, get_registry_uri, get_tracking_uri, open_uri
+from quire.tracking import origin
 
 
 class ClientBase:
@@ -35,3 +36,7 @@ class ClientBase:
     def registry_store(self) -> Store:
         """The store of registered models and their versions."""
         return open_uri(self._registry_uri)
+
+    def _user(self) -> str:
+        """In whose name things are made."""
+        return origin.user()

@@ -73,17 +73,21 @@ class FileCalls(ClientBase):
         path = checked_path(str(artifact_file))
         self._open_to_write(run_id).put_bytes(data, path)
 
+    def artifacts_at(self, uri: str) -> ArtifactStore:
+        """The files at an artifact location that the store has given: of a run, of a logged model."""
+        return open_artifacts(uri, self._store_uri)
+
     def _run_artifacts(self, run_id: str) -> ArtifactStore:
-        return open_artifacts(self.store.get_run(run_id).info.artifact_uri, self._store_uri)
+        return self.artifacts_at(self.store.get_run(run_id).info.artifact_uri)
 
     def _open_to_write(self, run_id: str) -> ArtifactStore:
         info = self.store.get_run(run_id).info
         if info.lifecycle_stage != "active":
             raise InvalidState(f"The run {run_id} is deleted; restore it before logging artifacts to it.")
-        return open_artifacts(info.artifact_uri, self._store_uri)
+        return self.artifacts_at(info.artifact_uri)
 
     def _model_artifacts(self, model_id: str) -> ArtifactStore:
-        return open_artifacts(self.store.get_logged_model(model_id).artifact_location, self._store_uri)
+        return self.artifacts_at(self.store.get_logged_model(model_id).artifact_location)
 
 
 def put_file_or_folder(store: ArtifactStore, local: Path, folder: str) -> None:

@@ -9,7 +9,6 @@ from quire.domain.ids import now_ms
 from quire.domain.names import check_alias, check_text
 from quire.domain.prompt_uris import PromptUri
 from quire.domain.redaction import redact
-from quire.tracking import origin
 from quire.tracking.client import prompt_cache
 from quire.tracking.client.prompts import PromptCalls
 
@@ -79,7 +78,7 @@ class PromptAliasCalls(PromptCalls):
             old=event.old,
             new=event.new,
             at=max(now_ms(), last + 1),
-            by=origin.user(),
+            by=self._user(),
             reason=redact(event.reason),
         )
         key, value = event_tag(whole)

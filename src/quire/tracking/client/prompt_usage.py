@@ -25,10 +25,15 @@ _FEW = 50
 Found = TypeVar("Found")
 
 
-def usage_of(store: Store, link: PromptVersionRef, most: int) -> PromptUsage:
-    """Which runs, evaluations, logged models and traces used a version; ``most`` of each at most, newest first."""
+def usage_of(
+    store: Store, link: PromptVersionRef, most: int, may_read: Callable[[str], bool] = lambda _experiment_id: True
+) -> PromptUsage:
+    """Which runs, evaluations, logged models and traces used a version; ``most`` of each at most, newest first.
+
+    Only experiments are looked at whose ids ``may_read`` allows.
+    """
     check_page_size(most, MOST)
-    experiments = _experiments(store)
+    experiments = [experiment_id for experiment_id in _experiments(store) if may_read(experiment_id)]
     if not experiments:
         uri = version_uri(link.name, link.version)
         return PromptUsage(uri=uri, runs=[], evaluations=[], models=[], traces=[], complete=True)
@@ -38,7 +43,7 @@ def usage_of(store: Store, link: PromptVersionRef, most: int) -> PromptUsage:
     return PromptUsage(
         uri=version_uri(link.name, link.version),
         runs=runs,
-        evaluations=_evaluations(store, runs),
+        evaluations=[run for run in _evaluations(store, runs) if may_read(run.info.experiment_id)],
         models=models,
         traces=traces,
         complete=all_runs and all_models and all_traces,

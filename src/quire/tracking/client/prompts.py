@@ -21,7 +21,7 @@ from quire.domain.prompt_uris import (
 )
 from quire.domain.prompts import Prompt, PromptVersion
 from quire.domain.schema import ParamSchema, ParamSpec
-from quire.tracking import origin, values
+from quire.tracking import values
 from quire.tracking.client import prompt_cache
 from quire.tracking.client.base import ClientBase
 
@@ -240,7 +240,7 @@ class PromptCalls(ClientBase):
             template=checked_template(composed.template) if composed.parts else written,
             commit_message=check_text(message or "", "The commit message") or None,
             tags=own,
-            user_id=origin.user(),
+            user_id=self._user(),
             response_format=prompt_tags.checked_response_format(response_format),
             model_config=_checked_config(model_config),
             params=_checked_params(params),
