@@ -105,12 +105,23 @@ def test_a_column_that_a_scorer_needs_is_missing_and_said_in_the_log(caplog: pyt
         ({"max_cost_usd": 0}, "max_cost_usd is 0; expected a number above 0"),
         ({"max_concurrency": 0}, "max_concurrency is 0"),
         ({"temperature": 1}, "evaluate has no option 'temperature'.*params="),
+        ({"primary": 3}, "primary is 3; expected the name of a score"),
+        ({"primary": ["has_word", ""]}, "expected the name of a score"),
+        ({"log_assessments": "no"}, "log_assessments is 'no'; expected True or False"),
         ({"cache": 3}, "cache is 3; expected True, False, or the path"),
     ],
 )
 def test_options(simulator: Simulator, make_model: MakeModel, option: dict[str, Any], match: str) -> None:
     with pytest.raises(InvalidInput, match=match):
         quire.evaluate(words(1), {"a": make_model()}, [has_word], **option)
+    assert simulator.requests == []
+
+
+def test_a_primary_score_that_no_scorer_gives_is_refused_before_anything_is_asked(
+    simulator: Simulator, make_model: MakeModel
+) -> None:
+    with pytest.raises(InvalidInput, match="'rihgt' is of no scorer; expected the name of one of exact_match"):
+        quire.evaluate(words(1), {"a": make_model()}, [quire.scorers.ExactMatch()], primary="rihgt")
     assert simulator.requests == []
 
 

@@ -7,9 +7,11 @@ import random
 
 import pytest
 
-from quire.domain.errors import InvalidInput
+from quire.domain.errors import InvalidInput, NotFound
 from quire.evaluate.comparison import compare_tables
+from quire.evaluate.disagreement import disagreements
 from quire.evaluate.ranking import rank
+from quire.evaluate.table import VariantTable
 from tests.evaluate.helpers import table
 
 
@@ -183,3 +185,78 @@ def test_many_variants_are_ranked_against_a_baseline() -> None:
     assert all(one.interval.low < one.mean < one.interval.high for one in ranking.variants)
     assert "x, against v0" in str(ranking)
     assert "baseline" in str(ranking)
+
+
+def _three_scores() -> tuple[VariantTable, VariantTable]:
+    """The right answers alone show a difference (p = 0.031), until they are corrected for three scores."""
+    right_a, right_b = [False] * 6 + [True] * 14, [True] * 20
+    rest = [1.0, 2.0] * 10
+    a = table("a", {"right": right_a, "seconds": rest, "length": rest})
+    b = table("b", {"right": right_b, "seconds": [2.0, 1.0] * 10, "length": rest})
+    return a, b
+
+
+def test_a_primary_score_is_not_corrected_for_those_beside_it() -> None:
+    a, b = _three_scores()
+    assert compare_tables(a, b).verdict == "no difference shown"
+    found = compare_tables(a, b, primary=["right"])
+    assert found["right"].p_adjusted == found["right"].p_value == pytest.approx(0.03125)
+    assert (found.verdict, found.primary, found.secondary) == ("better", ["right"], ["seconds", "length"])
+    assert found["seconds"].p_adjusted == pytest.approx(min(1.0, 2 * found["seconds"].p_value))
+    assert list(found.metrics) == ["right", "seconds", "length"]
+
+
+def test_a_secondary_score_is_no_part_of_the_verdict_and_is_said() -> None:
+    a = table("a", {"right": [True, False] * 15, "seconds": [1.0] * 30})
+    b = table("b", {"right": [True, False] * 15, "seconds": [2.0 + n / 100 for n in range(30)]})
+    found = compare_tables(a, b, primary=["right"])
+    assert found.verdict == "no difference shown"
+    assert found.sentence == (
+        "No difference between b and a is shown on right, at 95% confidence. "
+        "Of the secondary scores: better on seconds."
+    )
+    said = str(found)
+    assert said.count("(secondary)") == 1
+    assert "The verdict is that of the primary scores alone: right." in said
+
+
+def test_primary_scores_are_corrected_among_themselves() -> None:
+    a, b = _three_scores()
+    found = compare_tables(a, b, primary=["right", "seconds"])
+    assert found["right"].p_adjusted == pytest.approx(2 * found["right"].p_value)
+    assert found["length"].p_adjusted == found["length"].p_value
+    assert "Their p-values are corrected for 2 scores (Holm)." in str(found)
+
+
+def test_a_primary_score_that_is_not_compared_is_refused() -> None:
+    a, b = _three_scores()
+    with pytest.raises(NotFound, match="has no score 'rihgt'; it has right"):
+        compare_tables(a, b, primary=["rihgt"])
+    with pytest.raises(InvalidInput, match="'right' is not among those compared, length"):
+        compare_tables(a, b, scorers=["length"], primary=["right"])
+    words = table("w", {"class": ["x", "y"]})
+    with pytest.raises(InvalidInput, match="The primary score 'class' is words"):
+        compare_tables(words, words, primary=["class"])
+
+
+def test_records_disagree_as_much_whether_they_are_looked_at_together_or_one_by_one() -> None:
+    chance = random.Random(3)
+    made = [
+        {
+            "right": [chance.choice((True, False, None)) for _ in range(200)],
+            "length": [chance.choice((None, float(chance.randrange(9)))) for _ in range(200)],
+            "same": [1.0] * 200,
+        }
+        for _ in range(2)
+    ]
+    apart = [table(name, scores) for name, scores in zip("ab", made, strict=True)]
+    together = [table(name, scores) for name, scores in zip("ab", made, strict=True)]
+    together[1].records = together[0].records
+    for scores in (["right", "length", "same"], ["length"], ["same"], []):
+        assert disagreements(*together, scores) == disagreements(*apart, scores)
+    found = disagreements(*together, ["right"])
+    assert found == {
+        place: 1.0
+        for place, (first, second) in enumerate(zip(made[0]["right"], made[1]["right"], strict=True))
+        if first is not second
+    }

@@ -43,6 +43,7 @@ def result(shared: Any, recorded: list[dict[str, Any]], tmp_path_factory: pytest
             for row in recorded
         ]
         yield quire.evaluate(data, models, [ExactAnswer(), Latency(), Cost()])
+    quire.set_tracking_uri(None)  # it outlives the tests of the module, which is whose store it is
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -163,7 +164,12 @@ def test_latency_alone_is_no_disagreement() -> None:
     data = words(6)
     result = quire.evaluate(data, {"a": plain, "b": lambda word: word}, [has_word, quire.scorers.Latency()])
     assert "The two have the same scores on every record." in Page(result.report()).text
-    timed = quire.evaluate(data, {"a": plain, "b": lambda word: word}, [quire.scorers.Latency()])
+
+    def slow(word: str) -> str:
+        time.sleep(0.005)
+        return word
+
+    timed = quire.evaluate(data, {"a": plain, "b": slow}, [quire.scorers.Latency()])
     assert "6 records have other scores" in timed.report()
 
 
@@ -171,3 +177,16 @@ def test_long_answers_are_cut_and_said(tmp_path: Path) -> None:
     result = quire.evaluate(words(2), {"a": lambda word: "x " * 9000, "b": lambda word: "y " * 9000 + "z"}, [length])
     assert "more characters)" in result.report()
     assert len(result.report()) < 200_000
+
+
+def test_the_report_says_which_scores_are_primary(tmp_path: Path) -> None:
+    longer = {"a": lambda word: word, "b": lambda word: f"{word} and more"}
+    evaluated = quire.evaluate(words(30), longer, [has_word, length], primary="has_word")
+    stored = quire.load_evaluation(evaluated.run_id)
+    assert evaluated.compare().verdict == stored.compare().verdict == "no difference shown"
+    assert evaluated.compare(primary=[]).verdict == evaluated.compare(scorers=["length"]).verdict == "better"
+    for kind in ("html", "markdown"):
+        text = stored.report(format=kind).replace("\\", "")
+        assert "length (secondary)" in text
+        assert "The verdict is that of the primary scores" in text
+    assert "has_word (secondary)" in stored.report(format="html", primary="length")

@@ -246,4 +246,4 @@ def test_a_judge_that_runs_out_of_dollars_decides_nothing(answering: Answering, 
     found = quire.optimize_prompt(prompt, data, [judge, exact], budget_usd=0.001, objective="exact", max_concurrency=1)
     assert found.decision == "no candidate"
     assert found.stopped is not None
-    assert "share of the spend limit" in found.stopped
+    assert "on scorers that ask a service" in found.stopped

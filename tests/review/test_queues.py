@@ -10,6 +10,7 @@ import quire
 from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied
 from quire.domain.scores import Score, ScoredRow
 from quire.review import Question, create_queue, get_queue, search_queues
+from quire.stats import cohen_kappa
 
 MLFLOW = pytest.param("mlflow_server", marks=[pytest.mark.mlflow, pytest.mark.slow])
 
@@ -196,6 +197,45 @@ def test_an_item_that_enough_have_answered_is_given_to_nobody_else(local):
     assert queue.progress().done == 3
 
 
+def test_an_item_in_somebodys_hand_is_given_to_nobody_else(store):
+    queue = create_queue("one each", "correct", per_item=1)
+    queue.add_rows(rows(2))
+    ada, bob, cyd = (get_queue("one each") for _reviewer in range(3))
+    first, second = ada.next("ada"), bob.next("bob")
+    assert {first.item_id, second.item_id} == set(queue.items)
+    assert cyd.next("cyd") is None
+    assert ada.next("ada").item_id == first.item_id
+    ada.label(first.item_id, "ada", True)
+    assert ada.next("ada") is None
+    bob.label(second.item_id, "bob", True)
+    queue.refresh()
+    assert queue.progress().done == 2
+
+
+def test_an_item_that_was_left_lying_is_given_to_others(local, monkeypatch):
+    queue = create_queue("left", "correct", per_item=1)
+    queue.add_rows(rows(1))
+    monkeypatch.setattr("quire.review.holding.HELD_MS", -1)
+    assert queue.next("ada") is not None
+    assert queue.next("bob") is not None
+
+
+def test_what_was_said_is_taken_back_whole(local):
+    queue = create_queue("taken back", Question(name="stars", choices=[1, 2, 3]))
+    queue.add_rows(rows(2))
+    item = queue.next("ada")
+    queue.label(item.item_id, "ada", 1)
+    queue.label(item.item_id, "ada", 2, replace=True)
+    queue.label(item.item_id, "bob", 3)
+    assert queue.last("ada") == item.item_id
+    assert [label.value for label in queue.said(item.item_id, "ada")] == [2]
+    assert queue.withdraw(item.item_id, "ada") == 2
+    assert queue.said(item.item_id, "ada") == []
+    assert queue.next("ada").item_id == item.item_id
+    assert queue.last("ada") is None
+    assert [label.reviewer for label in queue.labels()] == ["bob"]
+
+
 def test_several_questions_make_an_item_done_together(local):
     queue = create_queue("several", [Question(name="correct"), Question(name="why", kind="text")])
     queue.add_rows(rows(1))
@@ -225,6 +265,21 @@ def test_agreement_of_reviewers_with_each_other_and_with_scores(local):
     ]
     with pytest.raises(InvalidInput, match="No item of the queue has a score 'x'; they have correct"):
         queue.agreement(scores=["x"])
+
+
+def test_near_misses_of_grades_count_less(local):
+    queue = create_queue("graded", Question(name="stars", choices=[1, 2, 3, 4, 5]), reviewers=["ada", "bob"])
+    queue.add_rows(rows(10), variant="new")
+    places = {"ada": [], "bob": []}
+    for reviewer, more in (("ada", 0), ("bob", 1)):
+        for item in queue.items.values():
+            stars = min(5, 1 + int(item.outputs.split()[1]) % 4 + more)
+            places[reviewer].append(stars)
+            queue.label(item.item_id, reviewer, stars)
+    (found,) = queue.agreement()
+    assert found.kappa == cohen_kappa(places["ada"], places["bob"], weights="quadratic")
+    assert str(found).startswith("ada and bob: weighted kappa")
+    assert found.kappa.agreement == 0
 
 
 def test_labels_feed_a_judges_agreement(local, simulator):
@@ -338,10 +393,36 @@ def test_pairs_and_single_answers_do_not_mix(local):
         single.add_rows([{"outputs": 1}])
 
 
-def test_an_item_whose_trace_was_deleted_is_named(local):
+def test_an_item_whose_trace_was_deleted_is_shown_to_nobody_and_named_where_it_is_answered(local):
     queue = create_queue("gone", "correct")
-    queue.add_rows(rows(1))
-    (item,) = queue.items.values()
-    quire.delete_traces(queue.experiment_id, trace_ids=[item.trace_id])
+    queue.add_rows(rows(3))
+    first = queue.next("ada").item_id
+    quire.delete_traces(queue.experiment_id, trace_ids=[queue.items[first].trace_id])
     with pytest.raises(NotFound, match="was deleted"):
-        queue.next("ada")
+        queue.label(first, "ada", True)
+    assert len(review(queue, "ada", lambda item: True)) == 2
+    assert (queue.left("ada"), queue.progress().items, queue.progress().done) == (0, 2, 2)
+    again = get_queue("gone")
+    assert (again.next("bob").item_id != first, len(list(again.labels()))) == (True, 2)
+    (other, _) = (one for one in again.items if one != first)
+    quire.delete_traces(queue.experiment_id, trace_ids=[again.items[other].trace_id])
+    assert len(review(again, "bob", lambda item: True)) == 1
+
+
+def test_what_was_taken_back_is_kept_for_who_takes_it_back(local):
+    queue = create_queue("taken back", "correct", per_item=1)
+    queue.add_rows(rows(1))
+    (item,) = review(queue, "ada", lambda item: True)
+    assert (queue.needs(item, "bob"), queue.left("bob")) == (False, 0)
+    assert queue.withdraw(item, "ada") == 1
+    assert (queue.next("bob"), queue.next("ada").item_id) == (None, item)
+
+
+def test_what_was_skipped_is_looked_at_again(local):
+    queue = create_queue("skipped", "correct")
+    queue.add_rows(rows(3))
+    kept, *others = list(queue.items)
+    queue.label(kept, "ada", True)
+    for item in others:
+        queue.skip(item, "ada")
+    assert (queue.next("ada"), queue.unskip("ada"), queue.left("ada"), queue.unskip("ada")) == (None, 2, 2, 0)

@@ -6,12 +6,14 @@ that the function and the folder share their name. Each name is loaded from its 
 
 from __future__ import annotations
 
-import importlib
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from quire.domain.faces import face
+
 if TYPE_CHECKING:
+    from quire.evaluate.agreeing import HumanAgreement, QuestionAgreement, ScorerAgreement
     from quire.evaluate.comparison import Comparison, MetricComparison, compare_tables
     from quire.evaluate.engine import evaluate
     from quire.evaluate.evaluation import Evaluation, load_evaluation
@@ -23,9 +25,12 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "EvaluationStopped",
+    "HumanAgreement",
     "MetricComparison",
+    "QuestionAgreement",
     "Ranked",
     "Ranking",
+    "ScorerAgreement",
     "ScorerInfo",
     "VariantTable",
     "compare_tables",
@@ -37,9 +42,12 @@ _HOME = {
     "Comparison": "quire.evaluate.comparison",
     "Evaluation": "quire.evaluate.evaluation",
     "EvaluationStopped": "quire.evaluate.work",
+    "HumanAgreement": "quire.evaluate.agreeing",
     "MetricComparison": "quire.evaluate.comparison",
+    "QuestionAgreement": "quire.evaluate.agreeing",
     "Ranked": "quire.evaluate.ranking",
     "Ranking": "quire.evaluate.ranking",
+    "ScorerAgreement": "quire.evaluate.agreeing",
     "ScorerInfo": "quire.evaluate.table",
     "VariantTable": "quire.evaluate.table",
     "compare_tables": "quire.evaluate.comparison",
@@ -47,12 +55,7 @@ _HOME = {
     "load_evaluation": "quire.evaluate.evaluation",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_HOME[name]), name)
-    return value
+__getattr__, __dir__ = face(__name__, _HOME)
 
 
 class _Callable(ModuleType):

@@ -52,8 +52,9 @@ class MetricComparison(msgspec.Struct, frozen=True, kw_only=True):
     """One score of two variants: means, their difference (b − a) with its interval, p-value and verdict.
 
     ``n`` records have a score on both sides; ``missing_a`` and ``missing_b`` have none on that side. Won, lost and
-    tied count records as b sees them. ``p_adjusted`` is corrected for the number of scores compared (Holm); the
-    verdict follows from it. ``clusters`` is the number of groups, None without any.
+    tied count records as b sees them. ``p_adjusted`` is corrected for the number of scores compared (Holm), primary
+    ones among themselves and the others among themselves; the verdict follows from it. ``clusters`` is the number of
+    groups, None without any.
     """
 
     name: str
@@ -84,8 +85,9 @@ class MetricComparison(msgspec.Struct, frozen=True, kw_only=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """``b`` against ``a``: what the verdicts on their scores say together, and each of them.
 
-    ``verdict`` is ``better`` or ``worse`` when the scores that differ all say so, ``mixed`` when they disagree.
-    ``left_out`` are scores that are words, and have no difference. It prints as a table.
+    ``verdict`` is ``better`` or ``worse`` when the scores that differ all say so, ``mixed`` when they disagree. Where
+    ``primary`` names scores, it is the verdict of these alone; the others are secondary. ``left_out`` are scores that
+    are words, and have no difference. It prints as a table.
     """
 
     a: str
@@ -96,6 +98,17 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, MetricComparison]
     verdict: Overall
     left_out: list[str] = msgspec.field(default_factory=list)
+    primary: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def secondary(self) -> list[str]:
+        """The scores that do not count for the verdict: none unless some are primary."""
+        return [name for name in self.metrics if name not in self.primary] if self.primary else []
+
+    @property
+    def deciding(self) -> list[MetricComparison]:
+        """The scores that the verdict is made of: the primary ones, or all."""
+        return [metric for name, metric in self.metrics.items() if not self.primary or name in self.primary]
 
     def __getitem__(self, name: str) -> MetricComparison:
         """The comparison on one score."""
@@ -125,12 +138,18 @@ def compare_tables(
     *,
     confidence: float = 0.95,
     scorers: Sequence[str] | None = None,
+    primary: Sequence[str] = (),
     method: str = "auto",
     seed: int = 0,
 ) -> Comparison:
-    """Compare two variants, of one evaluation or of two. Raises InvalidInput if they have no record in common."""
+    """Compare two variants, of one evaluation or of two. Raises InvalidInput if they have no record in common.
+
+    With ``primary`` the verdict is that of these scores; their p-values are corrected for their number alone, so that
+    a score more beside them does not weaken what they show.
+    """
     check_confidence(confidence)
     names = _names(a, b, scorers)
+    _check_primary(a, b, primary, names)
     words = [name for name in names if "text" in (a.column(name).kind, b.column(name).kind)]
     if scorers is not None and words:
         raise InvalidInput(
@@ -138,7 +157,9 @@ def compare_tables(
         )
     compared = [name for name in names if name not in words]
     found = [compare_score(a, b, name, confidence=confidence, method=method, seed=seed) for name in compared]
-    metrics = {metric.name: metric for metric in adjusted(found, confidence)}
+    families = [[one for one in found if (one.name in primary) is first] for first in (True, False)]
+    corrected = {metric.name: metric for family in families for metric in adjusted(family, confidence)}
+    metrics = {name: corrected[name] for name in compared}
     return Comparison(
         a=a.name,
         b=b.name,
@@ -146,8 +167,9 @@ def compare_tables(
         records=len(b.records),
         repeats=max(a.repeats, b.repeats),
         metrics=metrics,
-        verdict=_overall(list(metrics.values())),
+        verdict=_overall([metric for name, metric in metrics.items() if not primary or name in primary]),
         left_out=words,
+        primary=list(dict.fromkeys(primary)),
     )
 
 
@@ -167,6 +189,17 @@ def _names(a: VariantTable, b: VariantTable, scorers: Sequence[str] | None) -> l
     if not names:
         raise InvalidInput(f"The variants {a.name!r} and {b.name!r} have no score in common, so nothing is compared.")
     return names
+
+
+def _check_primary(a: VariantTable, b: VariantTable, primary: Sequence[str], names: Sequence[str]) -> None:
+    """Raise NotFound for a primary score that there is not, InvalidInput for one that is words or is not compared."""
+    for name in primary:
+        if "text" in (a.column(name).kind, b.column(name).kind):
+            raise InvalidInput(f"The primary score {name!r} is words, which have no difference; name one in numbers.")
+        if name not in names:
+            raise InvalidInput(
+                f"The primary score {name!r} is not among those compared, {', '.join(names)}; add it to `scorers`."
+            )
 
 
 def compare_score(
@@ -312,15 +345,35 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def describe(comparison: Comparison) -> str:
-    """The verdict in one sentence, with the scores that decide it."""
-    better = [metric.name for metric in comparison.metrics.values() if metric.verdict == "better"]
-    worse = [metric.name for metric in comparison.metrics.values() if metric.verdict == "worse"]
+    """The verdict in one sentence, with the scores that decide it, and in another what secondary scores show."""
+    better, worse = _shown(comparison.deciding)
     b, a = comparison.b, comparison.a
     at = f"at {comparison.confidence:.0%} confidence"
+    other = (
+        "; no other primary score shows a difference" if comparison.primary else "; no other score shows a difference"
+    )
+    other = "" if len(comparison.primary) == 1 else other
     if comparison.verdict == "mixed":
-        return f"{b} is better than {a} on {', '.join(better)}, and worse on {', '.join(worse)}, {at}."
-    if comparison.verdict == "better":
-        return f"{b} is better than {a} on {', '.join(better)}, {at}; no other score shows a difference."
-    if comparison.verdict == "worse":
-        return f"{b} is worse than {a} on {', '.join(worse)}, {at}; no other score shows a difference."
-    return f"No difference between {b} and {a} is shown {at}."
+        said = f"{b} is better than {a} on {', '.join(better)}, and worse on {', '.join(worse)}, {at}."
+    elif comparison.verdict == "better":
+        said = f"{b} is better than {a} on {', '.join(better)}, {at}{other}."
+    elif comparison.verdict == "worse":
+        said = f"{b} is worse than {a} on {', '.join(worse)}, {at}{other}."
+    elif comparison.primary:
+        said = f"No difference between {b} and {a} is shown on {', '.join(comparison.primary)}, {at}."
+    else:
+        said = f"No difference between {b} and {a} is shown {at}."
+    return said + _beside(comparison)
+
+
+def _shown(metrics: Sequence[MetricComparison]) -> tuple[list[str], list[str]]:
+    """The names of the scores on which b is better, and of those on which it is worse."""
+    better = [metric.name for metric in metrics if metric.verdict == "better"]
+    return better, [metric.name for metric in metrics if metric.verdict == "worse"]
+
+
+def _beside(comparison: Comparison) -> str:
+    """What secondary scores show, besides the verdict."""
+    better, worse = _shown([comparison.metrics[name] for name in comparison.secondary])
+    said = [f"{word} on {', '.join(names)}" for word, names in (("better", better), ("worse", worse)) if names]
+    return f" Of the secondary scores: {', '.join(said)}." if said else ""

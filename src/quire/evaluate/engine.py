@@ -10,16 +10,18 @@ import msgspec
 
 from quire.domain.errors import InvalidInput, InvalidState
 from quire.domain.names import check_key
+from quire.evaluate.budget import check_prices
 from quire.evaluate.data import Data, check_fit
 from quire.evaluate.evaluation import Evaluation
 from quire.evaluate.kept import Cache
-from quire.evaluate.options import CallOptions, Options
+from quire.evaluate.options import CallOptions, Options, read_names
 from quire.evaluate.runs import Settings, opened, read_settings
 from quire.evaluate.scoring import scorer_info
 from quire.evaluate.variants import Variant, read_variants
 from quire.evaluate.work import Work
 
 if TYPE_CHECKING:
+    from quire.caller.progress import Shown
     from quire.scorers.base import Scorer
 
 
@@ -34,10 +36,12 @@ def evaluate(
     max_cost_usd: float | None = None,
     cache: Cache = True,
     resume: str | Path | None = None,
-    progress: bool | None = None,
+    progress: Shown = None,
     experiment: str | None = None,
     run_name: str | None = None,
     tags: Mapping[str, Any] | None = None,
+    primary: str | Sequence[str] = (),
+    log_assessments: bool = True,
     **options: Unpack[CallOptions],
 ) -> Evaluation:
     """Answer every record by every variant, ``repeats`` times, score the answers, and keep all of it as runs.
@@ -48,10 +52,17 @@ def evaluate(
     holds. ``scorers`` are scorers or functions.
 
     ``seed`` (plus the number of the repeat) is sent to models whose signature opens a ``seed``. ``max_cost_usd``
-    stops before the answers of all variants together cost more. Answers are kept and not paid for again, by this
-    evaluation or a later one, unless ``cache`` is False; it may also name a file. ``resume`` is the path of a journal
-    of this evaluation alone, or the run id of an interrupted one that is to be gone on with. Rows that fail have
-    missing scores; they are counted.
+    stops before the answers of all variants and the scorers that ask a service, such as judges, cost more together.
+    Answers are kept and not paid for again, by this evaluation or a later one, unless ``cache`` is False; it may also
+    name a file. ``resume`` is the path of a journal of this evaluation alone, or the run id of an interrupted one that
+    is to be gone on with. Rows that fail have missing scores; they are counted.
+
+    ``primary`` names the scores that comparisons and reports make their verdict of; the others are secondary.
+
+    ``progress`` shows a bar or does not; a function of the number of rows makes another display.
+
+    Scores of answers that have a trace are written as its assessments, and what was expected too, in the background;
+    ``log_assessments=False`` leaves them in the rows alone.
 
     Raises InvalidInput, SchemaError, NotFound, PolicyError or MissingConfiguration before anything is sent;
     EvaluationStopped when every further call would fail alike (a refused key, the spend limit). What finished is kept.
@@ -65,8 +76,12 @@ def evaluate(
         resume=resume,
         progress=progress,
         call=options,
+        primary=read_names(primary),
+        log_assessments=log_assessments,
     )
     chosen = _scorers(scorers)
+    check_primary(asked.primary, chosen)
+    check_prices(chosen, max_cost_usd)
     named = read_variants(variants, params, seed)
     source = Data(data)
     check_fit(named, source.look())
@@ -89,6 +104,21 @@ def _scorers(given: Any) -> list[Scorer]:
     return found
 
 
+def check_primary(primary: Sequence[str], scorers: Sequence[Scorer]) -> None:
+    """Raise InvalidInput for a primary score that no scorer can give: a scorer's scores are NAME, or NAME/PART.
+
+    A function may give its scores names of its own; comparing tells whether it did.
+    """
+    names = [scorer.name for scorer in scorers]
+    if any(scorer.kind is None for scorer in scorers):
+        return
+    for score in primary:
+        if not any(score == name or score.startswith(f"{name}/") for name in names):
+            raise InvalidInput(
+                f"The primary score {score!r} is of no scorer; expected the name of one of {', '.join(names)}."
+            )
+
+
 def _settings(source: Data, variants: Sequence[Variant], scorers: Sequence[Scorer], asked: Options) -> Settings:
     settings = Settings(
         dataset=source.info,
@@ -98,6 +128,7 @@ def _settings(source: Data, variants: Sequence[Variant], scorers: Sequence[Score
         seed=asked.seed,
         params=asked.params,
         max_cost_usd=asked.max_cost_usd,
+        primary=asked.primary,
     )
     return settings if asked.resumed_run is None else _resumed(asked.resumed_run, settings)
 

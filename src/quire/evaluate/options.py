@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import msgspec
 
 from quire.caller.options import CallerOptions
+from quire.caller.progress import Shown
 from quire.domain.errors import InvalidInput
 from quire.domain.ids import is_run_id
 from quire.evaluate.kept import Cache
@@ -39,8 +40,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_cost_usd: float | None
     cache: Cache
     resume: str | Path | None
-    progress: bool | None
+    progress: Shown
     call: CallOptions
+    primary: list[str] = msgspec.field(default_factory=list)
+    log_assessments: bool = True
 
     def __post_init__(self) -> None:
         check_whole("repeats", self.repeats, 1)
@@ -49,6 +52,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidInput(f"repeats is {self.repeats}; expected at most {MOST_REPEATS}.")
         if not isinstance(self.cache, bool | str | Path):
             raise InvalidInput(f"cache is {self.cache!r}; expected True, False, or the path of a file.")
+        if not isinstance(self.log_assessments, bool):
+            raise InvalidInput(f"log_assessments is {self.log_assessments!r}; expected True or False.")
         unknown = sorted(set(self.call) - set(CallOptions.__annotations__))
         if unknown:
             known = ", ".join(CallOptions.__annotations__)
@@ -83,6 +88,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 given[name] = max(params[name], given.get(name, params[name]))
         given.update({name: value for name, value in self.call.items() if value is not None})
         return CallerOptions(**given, max_cost_usd=self.max_cost_usd)
+
+
+def read_names(given: object) -> list[str]:
+    """The names of scores that were given: one, or a list. Raises InvalidInput for what is neither."""
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
+        raise InvalidInput(f"primary is {given!r}; expected the name of a score, such as 'exact_answer', or a list.")
+    return list(dict.fromkeys(names))
 
 
 def check_whole(name: str, value: object, least: int) -> None:

@@ -13,6 +13,7 @@ from quire.domain.calls import BATCH_FATAL, Answer, Call, Failure, Origin, Outco
 from quire.domain.errors import SchemaError
 from quire.domain.outputs import UnreadableAnswer, read_outputs
 from quire.domain.scores import Measured, ScoredRow
+from quire.evaluate.earlier import EarlierTraces
 from quire.evaluate.measuring import measure
 from quire.evaluate.variants import ModelVariant, PromptVariant
 
@@ -64,10 +65,17 @@ class Plan:
     variant, record and repeat.
     """
 
-    def __init__(self, variants: Sequence[Asked], repeats: int, run_ids: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        variants: Sequence[Asked],
+        repeats: int,
+        run_ids: Mapping[str, str],
+        earlier: EarlierTraces | None = None,
+    ) -> None:
         self._variants = list(variants)
         self._repeats = repeats
         self._run_ids = run_ids
+        self._earlier = earlier
         self._sharing = _sharing(self._variants)
         self._open: deque[Placed] = deque()
         self._unfit: deque[tuple[int, str, ScoredRow]] = deque()
@@ -123,12 +131,21 @@ class Plan:
             self.not_sent += len(positions)
             return
         fields = _failed(outcome) if isinstance(outcome, Failure) else _answered(outcome)
-        trace_id = None if outcome.call.origin is None else outcome.call.origin.trace_id
+        trace_id = self._trace_of(outcome)
         for place, position in enumerate(positions):
             if place == 1 and isinstance(outcome, Answer):
                 fields["measured"] = msgspec.structs.replace(fields["measured"], replayed=True)
             name = self._variants[self._cell(position)[2]].described.name
             yield name, placed.row(repeat, trace_id=trace_id, **fields)
+
+    def _trace_of(self, outcome: Outcome) -> str | None:
+        """The trace that was made of a call now, or before the evaluation was interrupted."""
+        call = outcome.call
+        if call.origin is not None and call.origin.trace_id is not None:
+            return call.origin.trace_id
+        if self._earlier is None or not isinstance(outcome, Answer) or not outcome.replayed:
+            return None
+        return self._earlier.take(self._variants[self._cell(call.rows[0])[2]].described.name, call)
 
     def last_rows(self) -> Iterator[VariantRow]:
         """Rows that were never sent, at the end of the data."""

@@ -40,7 +40,8 @@ def evaluation_table(evaluation: Evaluation) -> Table:
     names = [name for name in evaluation.score_names if name not in shown_anyway and not _is_text(evaluation, name)]
     for name in names:
         table.add_column(Text(name), justify="right")
-    for name in ("failed", "mean latency", "cost"):
+    asking = any(evaluation.table(variant).scorers_usd for variant in evaluation.variants)
+    for name in ("failed", "mean latency", "cost", *(["cost of scorers"] if asking else [])):
         table.add_column(name, justify="right")
     for variant in evaluation.variants:
         numbers = evaluation.table(variant)
@@ -52,6 +53,7 @@ def evaluation_table(evaluation: Evaluation) -> Table:
             f"{numbers.failed:,}" if numbers.failed else "0",
             show(numbers.measures["latency_s"].mean, name="latency_s"),
             show(cost.total, name="cost_usd") if cost.present else NOTHING,
+            *([show(sum(numbers.scorers_usd.values()), name="cost_usd")] if asking else []),
         )
     return table
 
@@ -87,7 +89,7 @@ def comparison_table(comparison: Comparison) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    widest = max((len(name) for name in comparison.metrics), default=0)
+    widest = max((len(shown_name(comparison, metric)) for metric in comparison.metrics.values()), default=0)
     table.add_column("score", overflow="fold", min_width=min(widest, 16))
     for head in (Text(comparison.a), Text(comparison.b), Text("difference")):
         table.add_column(head, justify="right", overflow="fold", min_width=9)
@@ -95,8 +97,14 @@ def comparison_table(comparison: Comparison) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("verdict", overflow="fold", min_width=10)
     for metric in comparison.metrics.values():
-        table.add_row(Text(metric.name), *metric_cells(metric), Text(metric.verdict, style=_STYLES[metric.verdict]))
+        name, verdict = shown_name(comparison, metric), Text(metric.verdict, style=_STYLES[metric.verdict])
+        table.add_row(Text(name), *metric_cells(metric), verdict)
     return table
+
+
+def shown_name(comparison: Comparison, metric: MetricComparison) -> str:
+    """The name of a score, marked where it does not count for the verdict."""
+    return f"{metric.name} (secondary)" if metric.name in comparison.secondary else metric.name
 
 
 def metric_cells(metric: MetricComparison) -> list[str]:
@@ -128,11 +136,24 @@ def footnotes(comparison: Comparison) -> list[str]:
         lines.append(f"Each record was answered up to {comparison.repeats} times; its scores are averaged.")
     if any(metric.clusters is not None for metric in metrics):
         lines.append("Records of one group are counted as a cluster.")
-    tested = sum(1 for metric in metrics if metric.n)
-    if tested > 1:
-        lines.append(f"p-values are corrected for {tested} scores (Holm).")
+    lines += _corrections(comparison)
     if comparison.left_out:
         lines.append(f"Words, not compared: {', '.join(comparison.left_out)}.")
+    return lines
+
+
+def _corrections(comparison: Comparison) -> list[str]:
+    """For how many scores p-values are corrected, and what the verdict is made of."""
+    tested = sum(1 for metric in comparison.deciding if metric.n)
+    if not comparison.primary:
+        return [f"p-values are corrected for {tested} scores (Holm)."] if tested > 1 else []
+    lines = [f"The verdict is that of the primary scores alone: {', '.join(comparison.primary)}."]
+    if tested > 1:
+        lines.append(f"Their p-values are corrected for {tested} scores (Holm).")
+    beside = sum(1 for name in comparison.secondary if comparison.metrics[name].n)
+    if beside:
+        among = f", corrected for {beside} scores among themselves (Holm)" if beside > 1 else ""
+        lines.append(f"Secondary scores do not count for the verdict; they have p-values of their own{among}.")
     return lines
 
 

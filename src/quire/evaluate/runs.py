@@ -14,6 +14,7 @@ import msgspec
 from quire.artifacts import open_artifacts
 from quire.domain.entities import Dataset, DatasetInput, Metric, ModelInput, Run, RunStatus, Tag
 from quire.domain.errors import InvalidInput, NotFound
+from quire.domain.evaluation_tags import ROLE, VARIANT
 from quire.domain.ids import is_run_id, now_ms
 from quire.domain.names import MAX_KEY
 from quire.domain.prompt_links import linked_prompts
@@ -30,8 +31,6 @@ from quire.tracking.origin import PARENT, origin_tags
 from quire.tracking.runs import start_run
 
 SETTINGS_FILE = "evaluation/evaluation.json"
-ROLE = "quire.evaluation.role"
-VARIANT = "quire.evaluation.variant"
 MODEL = "quire.evaluation.model"
 """The version of a registered model that a variant is; evidence is found by it."""
 RUN_TYPE = "mlflow.runType"
@@ -60,6 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int = 0
     params: dict[str, Any] = msgspec.field(default_factory=dict)
     max_cost_usd: float | None = None
+    primary: list[str] = msgspec.field(default_factory=list)
+    scorers_usd: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
+    """What each scorer that asks a service has spent, by variant and scorer."""
     stopped: str | None = None
 
 
@@ -201,12 +203,12 @@ def _experiment_id(name: str) -> str:
     return found.experiment_id if found is not None else client.create_experiment(name)
 
 
-def read_settings(run_id: str) -> tuple[Run, Settings]:
+def read_settings(run_id: str, client: Client | None = None) -> tuple[Run, Settings]:
     """The parent run of an evaluation, and what it was asked to do; ``run_id`` may also be that of a child.
 
     Raises NotFound for a run that belongs to no evaluation.
     """
-    client = Client()
+    client = client or Client()
     if not is_run_id(run_id):
         raise InvalidInput(f"{run_id!r} is not the id of a run: expected 32 hexadecimal digits.")
     run = client.get_run(run_id)
@@ -217,7 +219,7 @@ def read_settings(run_id: str) -> tuple[Run, Settings]:
             f"The run {run_id} is no evaluation. Evaluations are runs with the tag {ROLE} = 'evaluation': "
             f"quire.search_runs(filter_string=\"tags.`{ROLE}` = 'evaluation'\") lists them."
         )
-    content = open_artifacts(run.info.artifact_uri, client.tracking_uri).get_bytes(SETTINGS_FILE)
+    content = client.artifacts_at(run.info.artifact_uri).get_bytes(SETTINGS_FILE)
     try:
         return run, msgspec.json.decode(content, type=Settings)
     except msgspec.MsgspecError as error:

@@ -45,11 +45,16 @@ class Records:
 
     def put(self, index: int, record_id: str, group: str | None) -> None:
         """Note a record at its place."""
-        while len(self.ids) <= index:
-            self.ids.append("")
-            self.groups.append(None)
-        self.ids[index] = record_id
-        self.groups[index] = group
+        ids, groups = self.ids, self.groups
+        if index == len(ids):
+            ids.append(record_id)
+            groups.append(group)
+            return
+        while len(ids) <= index:
+            ids.append("")
+            groups.append(None)
+        ids[index] = record_id
+        groups[index] = group
 
     @property
     def has_groups(self) -> bool:
@@ -71,25 +76,26 @@ class Column:
 
     def put(self, place: int, score: Score) -> None:
         """Note a score."""
+        value = score.value
         if score.error is not None:
             self.errors += 1
             self.first_error = self.first_error or score.error
-        if isinstance(score.value, str):
-            if len(self.words) < _MOST_WORDS or score.value in self.words:
-                self.words[score.value] += 1
+        if isinstance(value, str):
+            if len(self.words) < _MOST_WORDS or value in self.words:
+                self.words[value] += 1
             self.present += 1
             return
-        number = score.number
-        if score.value is not None and not isinstance(score.value, bool):
+        if value is not None and not isinstance(value, bool):
             self._only_truths = False
-        self.put_number(place, number)
+        self.put_number(place, math.nan if value is None else float(value))
 
     def put_number(self, place: int, number: float) -> None:
         """Note a number at its place."""
         values = self.values
-        while len(values) < place:
-            values.append(math.nan)
-        if place == len(values):
+        missing = place - len(values)
+        if missing > 0:
+            values.extend([math.nan] * missing)
+        if missing >= 0:
             values.append(number)
         else:
             values[place] = number
@@ -128,6 +134,7 @@ class VariantTable:
         self.failed = 0
         self.replayed = 0
         self.spent_usd = 0.0
+        self.scorers_usd: dict[str, float] = {}
         self.columns: dict[str, Column] = {name: Column(info) for name, info in scorers.items()}
         self.measures: dict[str, Column] = {name: Column(ScorerInfo(name, "number", False)) for name in MEASURES}
 
@@ -148,16 +155,20 @@ class VariantTable:
             column.put(place, score)
 
     def _measure(self, place: int, measured: Measured, *, failed: bool) -> None:
+        if not measured.replayed:
+            self.spent_usd += measured.cost_usd or 0.0  # an answer that cannot be read was paid too
         if failed:
             return
         for name, column in self.measures.items():
             value = getattr(measured, name)
             if value is not None:
                 column.put_number(place, float(value))
-        if measured.replayed:
-            self.replayed += 1
-        else:
-            self.spent_usd += measured.cost_usd or 0.0
+        self.replayed += measured.replayed
+
+    def pay_scorer(self, scorer: str, usd: float) -> None:
+        """Note what a scorer has spent on the variant's rows; one that spends nothing is not noted."""
+        if usd:
+            self.scorers_usd[scorer] = self.scorers_usd.get(scorer, 0.0) + usd
 
     def drop_silent(self) -> None:
         """Forget the columns of scorers whose scores all bear other names (``NAME/PART``)."""
@@ -198,6 +209,10 @@ class VariantTable:
         for name, column in self.measures.items():
             if column.present:
                 made[name] = column.total
+        for name, usd in self.scorers_usd.items():
+            made[f"{name}/cost_usd"] = usd
+        if self.scorers_usd:
+            made["scorers_usd"] = math.fsum(self.scorers_usd.values())
         latency = self.measures["latency_s"]
         if latency.present:
             made["latency_s/mean"] = latency.mean

@@ -16,9 +16,12 @@ from quire.caller.options import Report
 from quire.caller.progress import make_progress
 from quire.caller.settings import ServiceSettings
 from quire.domain.errors import QuireError
-from quire.domain.scores import Measured
+from quire.domain.scores import Measured, Score, ScoredRow
 from quire.evaluate.answers import Occurrences
+from quire.evaluate.assessing import Assessing
+from quire.evaluate.budget import Budget, Share, dollars
 from quire.evaluate.data import Data
+from quire.evaluate.earlier import EarlierTraces
 from quire.evaluate.evaluation import Evaluation
 from quire.evaluate.functions import Calling
 from quire.evaluate.kept import keep_answers
@@ -29,6 +32,7 @@ from quire.evaluate.scoring import Scoring, asks_in_batches, scored_in_batches, 
 from quire.evaluate.spool import Spool, read_rows
 from quire.evaluate.table import VariantTable
 from quire.evaluate.variants import FunctionVariant, ModelVariant, PromptVariant, RecordedVariant, Variant
+from quire.tracking.client import Client
 
 if TYPE_CHECKING:
     from quire.scorers.base import Scorer
@@ -66,13 +70,15 @@ class Work:
         self._asked = asked
         self._quick = [scorer for scorer in scorers if not asks_in_batches(scorer)]
         self._batched = [scorer for scorer in scorers if asks_in_batches(scorer)]
-        self._spent_before = [_dollars(scorer) for scorer in self._batched]
+        self._budget = Budget(asked.max_cost_usd)
         self._scoring = Scoring(self._quick, asked.at_once, runs.context_of)
         infos = {scorer.name: scorer_info(scorer) for scorer in scorers}
         self._tables = {
             variant.described.name: VariantTable(variant.described.name, source.records, asked.repeats, infos)
             for variant in variants
         }
+        self._recorded = {one.described.name for one in variants if isinstance(one, RecordedVariant)}
+        self._assessing = Assessing(runs.uri, runs.parent.info.run_id, runs.run_ids, scorers)
         self._stopped: EvaluationStopped | None = None
 
     def carry_out(self) -> Evaluation:
@@ -82,6 +88,7 @@ class Work:
             try:
                 self._answer(files)
                 self._score_in_batches(files)
+                self._assessing.finish()
             except BaseException as error:
                 self._keep_what_finished(files, error)
                 raise
@@ -102,6 +109,7 @@ class Work:
                     for name, row in scored:
                         self._tables[name].add(row, self._scoring.owners)
                         spools[name].write(row)
+                        self._assess(name, row, row.scores, first=True)
                 if self._stopped is not None:
                     return
         finally:
@@ -121,10 +129,12 @@ class Work:
 
     def _asked_rows(self, variants: Sequence[ModelVariant | PromptVariant]) -> Generator[VariantRow]:
         service = ServiceSettings.from_environment()
-        plan = Plan(variants, self._asked.repeats, self._runs.run_ids)
+        plan = Plan(variants, self._asked.repeats, self._runs.run_ids, self._earlier_traces(variants))
         caller = Caller(service, self._asked.caller_options(variant.caller_params for variant in variants))
         journal = self._asked.journal
         kept = keep_answers(self._asked.cache, journal, repr(service), service, plan.number)
+        if kept is not None:
+            self._budget.count_journal(kept.spent())
         progress = make_progress(self._asked.progress, self._source.length * plan.calls_per_record)
         report = Report()
         try:
@@ -141,17 +151,21 @@ class Work:
         if plan.stopped_by is not None:
             self._stopped = self._explain_stop(plan)
 
+    def _earlier_traces(self, variants: Sequence[ModelVariant | PromptVariant]) -> EarlierTraces | None:
+        """The traces that these runs have, if they are gone on with."""
+        if self._asked.resumed_run is None:
+            return None
+        runs = {one.described.name: self._runs.run_ids[one.described.name] for one in variants}
+        return EarlierTraces(self._runs.uri, self._runs.parent.info.experiment_id, runs)
+
     def _explain_stop(self, plan: Plan) -> EvaluationStopped:
         assert plan.stopped_by is not None
         rows = sum(table.rows for table in self._tables.values())
         run_id = self._runs.parent.info.run_id
-        again = "Run again to go on: answers that are kept are not paid for twice."
-        if self._asked.cache is False and self._asked.journal is None:
-            again = "Answers are not kept (cache=False without a journal), so running again asks for all of them."
         why = plan.stopped_by.message.replace("Raise max_cost_usd and run again with the same journal to go on.", "")
         return EvaluationStopped(
             f"The evaluation stopped: {why.strip()} {plan.not_sent} answers are missing; the {rows} that finished are "
-            f"kept in the run {run_id}. {again}",
+            f"kept in the run {run_id}. {self._again}",
             run_id,
             rows,
         )
@@ -198,15 +212,45 @@ class Work:
         for scorer in self._batched:
             new = {name: path.with_suffix(".scored") for name, path in files.items()}
             spools = {name: Spool(path) for name, path in new.items()}
-            with self._answers_kept_for(scorer):
+            with self._answers_kept_for(scorer), self._budget.share_of(scorer, self._answers_usd) as share:
                 for name, row, scores in scored_in_batches(scorer, self._reader(files), self._scoring.owners):
                     table = self._tables[name]
                     table.put_scores(row.index * self._asked.repeats + row.repeat, scores, self._scoring.owners)
+                    table.pay_scorer(scorer.name, share.count(scores))
                     spools[name].write(row)
+                    self._assess(name, row, scores, first=False)
             for spool in spools.values():
                 spool.close()
             for name, path in new.items():
                 path.replace(files[name])
+            if share.lacking:
+                self._stopped = self._explain_share(scorer, share)
+                return
+
+    @property
+    def _answers_usd(self) -> float:
+        return sum(table.spent_usd for table in self._tables.values())
+
+    def _explain_share(self, scorer: Scorer, share: Share) -> EvaluationStopped:
+        """Why a scorer that asks a service went without, with what was spent on what."""
+        rows = sum(table.rows for table in self._tables.values())
+        run_id = self._runs.parent.info.run_id
+        earlier = f", ${self._budget.earlier_usd:.6f} before" if self._budget.earlier_usd else ""
+        return EvaluationStopped(
+            f"The evaluation stopped: the spend limit of ${self._asked.max_cost_usd or 0:g} is reached "
+            f"(${self._answers_usd:.6f} spent on answers, ${self._budget.scorers_usd:.6f} on scorers that ask a "
+            f"service{earlier}). {share.lacking} of {rows} rows have no score of {scorer.name!r}; all rows are kept in "
+            f"the run {run_id}. {self._again}",
+            run_id,
+            rows,
+        )
+
+    @property
+    def _again(self) -> str:
+        """What running again would pay for."""
+        if self._asked.cache is False and self._asked.journal is None:
+            return "Answers are not kept (cache=False without a journal), so running again asks for all of them."
+        return "Run again to go on: answers that are kept are not paid for twice."
 
     @contextlib.contextmanager
     def _answers_kept_for(self, scorer: Any) -> Iterator[None]:
@@ -217,10 +261,12 @@ class Work:
         service, journal = ServiceSettings.from_environment(), self._asked.journal
         own = None if journal is None else journal.with_name(f"{journal.name}.{scorer.name}")
         scorer.kept = kept = keep_answers(self._asked.cache, own, repr(service), service, Occurrences())
+        before = {} if kept is None else kept.spent()
         try:
             yield
         finally:
             scorer.kept = None
+            self._budget.count_journal(before)  # until now the scorer's own account of its journal held it
             if kept is not None:
                 kept.close()
 
@@ -232,12 +278,23 @@ class Work:
 
         return read
 
+    def _assess(self, name: str, row: ScoredRow, scores: Sequence[Score], *, first: bool) -> None:
+        """Have scores written as assessments of the row's trace, if it has one and that is wanted."""
+        if row.trace_id is not None and self._asked.log_assessments:
+            own = name not in self._recorded
+            self._assessing.add(name, row, scores, self._scoring.owners, first=first, own_trace=own)
+
     # -- what is kept --------------------------------------------------------------------------------
 
     def _keep(self, files: Mapping[str, Path]) -> None:
         """The rows, numbers and inputs of every variant, with their runs."""
         stopped = None if self._stopped is None else self._stopped.message
-        self._settings = msgspec.structs.replace(self._settings, dataset=self._source.info, stopped=stopped)
+        self._settings = msgspec.structs.replace(
+            self._settings,
+            dataset=self._source.info,
+            stopped=stopped,
+            scorers_usd={name: table.scorers_usd for name, table in self._tables.items() if table.scorers_usd},
+        )
         self._runs.write(self._settings)
         for name, table in self._tables.items():
             table.drop_silent()
@@ -278,16 +335,19 @@ class Work:
             "rows": float(sum(table.rows for table in tables)),
             "failed": float(sum(table.failed for table in tables)),
             "replayed": float(sum(table.replayed for table in tables)),
-            "spent_usd": sum(table.spent_usd for table in tables),
+            "answers_usd": self._answers_usd,
+            "scorers_usd": sum(sum(table.scorers_usd.values()) for table in tables),
         }
-        for scorer, before in zip(self._batched, self._spent_before, strict=True):
-            spent = _dollars(scorer)
-            if spent is not None:
-                metrics[f"{scorer.name}/cost_usd"] = spent - (before or 0.0)
+        metrics["spent_usd"] = metrics["answers_usd"] + metrics["scorers_usd"]
+        for scorer in self._batched:
+            if dollars(scorer) is not None:
+                name = scorer.name
+                metrics[f"{name}/cost_usd"] = sum(table.scorers_usd.get(name, 0.0) for table in tables)
         self._runs.log_metrics(run_id, metrics)
 
     def _keep_what_finished(self, files: Mapping[str, Path], error: BaseException) -> None:
         """What there is when an evaluation fails or is interrupted; a store that fails too does not hide why."""
+        self._assessing.finish()
         if all(path.exists() for path in files.values()):
             try:
                 self._keep(files)
@@ -300,14 +360,8 @@ class Work:
         return Evaluation(
             run_id=self._runs.parent.info.run_id,
             name=self._runs.parent.info.run_name,
-            tracking_uri=self._runs.uri,
+            client=Client(self._runs.uri),
             settings=self._settings,
             records=self._source.records,
             tables=self._tables,
         )
-
-
-def _dollars(scorer: Scorer) -> float | None:
-    """What a scorer has spent in its life, which may be longer than this evaluation."""
-    spent = scorer.spent
-    return None if spent is None else spent.cost_usd

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,28 +88,21 @@ class Trials:
         before = [judge.spent for judge in self._judges]
         left = max(self._budget.left_usd - back_usd, 1e-12)
         try:
-            with self._limited(left) as for_answers:
-                evaluation = evaluate(
-                    data,
-                    {candidate.name: self.variant(candidate) for candidate in candidates},
-                    self._scorers,
-                    seed=self._seed,
-                    params=self._params,
-                    max_cost_usd=for_answers,
-                    cache=self._cache,
-                    run_name=run_name,
-                    **self._call,
-                )
+            evaluation = evaluate(
+                data,
+                {candidate.name: self.variant(candidate) for candidate in candidates},
+                self._scorers,
+                seed=self._seed,
+                params=self._params,
+                max_cost_usd=None if math.isinf(left) else left,
+                cache=self._cache,
+                run_name=run_name,
+                **self._call,
+            )
         except EvaluationStopped as stopped:
             self._pay(load_evaluation(stopped.run_id), before)
             raise
         self._pay(evaluation, before)
-        if self._ran_out(evaluation):
-            raise EvaluationStopped(
-                f"The scorers that ask a service reached their share of the spend limit (run {evaluation.run_id}).",
-                evaluation.run_id,
-                sum(evaluation.table(name).rows for name in evaluation.variants),
-            )
         if sample:
             self._answered.update({candidate.name: sample for candidate in candidates})
         return evaluation
@@ -125,38 +117,6 @@ class Trials:
             source = f"candidate in place of {self._original.uri}"
             made.described = msgspec.structs.replace(made.described, source=source, prompt=None)
         return made
-
-    @contextlib.contextmanager
-    def _limited(self, left_usd: float) -> Iterator[float | None]:
-        """What answers may cost; judges have their share of the limit meanwhile, so that all together keep it."""
-        if math.isinf(left_usd):
-            yield None
-            return
-        if not self._judges:
-            yield left_usd
-            return
-        from quire.caller import CallerOptions
-
-        own = [judge.options for judge in self._judges]
-        share = left_usd / 2 / len(self._judges)
-        for judge, options in zip(self._judges, own, strict=True):
-            limited = msgspec.structs.replace(options or CallerOptions(), max_cost_usd=share)
-            object.__setattr__(judge, "options", limited)  # some scorers are frozen
-        try:
-            yield left_usd / 2
-        finally:
-            for judge, options in zip(self._judges, own, strict=True):
-                object.__setattr__(judge, "options", options)
-
-    def _ran_out(self, evaluation: Evaluation) -> bool:
-        """Whether a scorer has no score for a row because its share of the limit was spent."""
-        if not self._judges or self._budget.limit_usd is None:
-            return False
-        tables = [evaluation.table(name) for name in evaluation.variants]
-        if not any(column.errors for table in tables for column in table.columns.values()):
-            return False
-        errors = (score.error for name in evaluation.variants for row in evaluation.rows(name) for score in row.scores)
-        return any(error is not None and "spend limit of" in error for error in errors)
 
     def _pay(self, evaluation: Evaluation, before: Sequence[Spend]) -> None:
         tables = [evaluation.table(name) for name in evaluation.variants]

@@ -21,16 +21,21 @@ _WORDS: dict[Any, bool] = {"yes": True, "no": False, 1: True, 0: False}
 
 
 class RaterAgreement(msgspec.Struct, frozen=True):
-    """How far two raters agree on the items that both judged. ``second`` is a reviewer or a scorer."""
+    """How far two raters agree on the items that both judged. ``second`` is a reviewer or a scorer.
+
+    ``weighted`` says that kappa counts near misses less (quadratic weights), as it does for grades.
+    """
 
     first: str
     second: str
     kappa: Kappa
+    weighted: bool = False
 
     def __str__(self) -> str:
         k = self.kappa
+        name = "weighted kappa" if self.weighted else "kappa"
         return (
-            f"{self.first} and {self.second}: kappa {k.value:.2f} ({k.low:.2f} to {k.high:.2f}), "
+            f"{self.first} and {self.second}: {name} {k.value:.2f} ({k.low:.2f} to {k.high:.2f}), "
             f"{k.agreement:.0%} alike, {k.n} items"
         )
 
@@ -50,8 +55,15 @@ def agreements(
         shared = [item for item in raters[first] if item in raters[second]]
         if shared:
             said = [[raters[rater][item] for item in shared] for rater in (first, second)]
-            found.append(RaterAgreement(first, second, cohen_kappa(said[0], said[1], confidence=confidence)))
+            grades = kind == "number" and all(_is_grade(value) for values in said for value in values)
+            weights: Any = "quadratic" if grades else None
+            kappa = cohen_kappa(said[0], said[1], confidence=confidence, weights=weights)
+            found.append(RaterAgreement(first, second, kappa, grades))
     return found
+
+
+def _is_grade(value: ScoreValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _scored(items: Mapping[str, Item], name: str, kind: ScoreKind) -> dict[str, ScoreValue]:
@@ -87,6 +99,22 @@ def consensus(labels: Iterable[Label]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def tally(labels: Iterable[Label]) -> tuple[dict[str, int], int]:
+    """How many pairs each variant won, and how many were ties."""
+    wins: dict[str, int] = {}
+    ties = 0
+    for label in labels:
+        if label.outcome is None:
+            continue
+        wins.setdefault(label.variant, 0)
+        wins.setdefault(label.other, 0)
+        if label.outcome == 0.5:
+            ties += 1
+        else:
+            wins[label.variant if label.outcome else label.other] += 1
+    return wins, ties
 
 
 def ranking(labels: Iterable[Label], *, confidence: float) -> Any:

@@ -14,6 +14,7 @@ from quire.domain.otlp import read_span
 from quire.domain.otlp.values import put
 from quire.domain.span_names import INPUTS, OUTPUTS
 from quire.domain.traces import SOURCE_RUN, Trace, trace_info
+from quire.evaluate.rating import own_trace_id
 from quire.review.items import Item, hashed
 from quire.store.base import Store
 from quire.tracing.exporter import flush_trace_async_logging
@@ -25,11 +26,13 @@ _OK = 1
 def anchored(store: Store, experiment_id: str, queue: str, items: Sequence[Item]) -> list[Item]:
     """The items, each with a trace: its own where the store has it, else one that is made of its inputs and outputs.
 
-    The id of a trace that is made follows from the queue and the item, so that doing it again makes no second one. It
+    The id of a trace that is made follows from the queue and the item, so that doing it again makes no second one; that
+    of an evaluation's answer from the answer, so that all that people say of it, here or there, is of one trace. It
     names no variant.
     """
     known = _known(store, [item.trace_id for item in items if item.trace_id])
     placed = [item if item.trace_id in known else _with_own(item, queue) for item in items]
+    known |= _known(store, [item.trace_id for item in placed if item.trace_id not in known])
     made = [_trace(item, experiment_id, queue) for item in placed if item.trace_id not in known]
     if made:
         store.log_traces(made)
@@ -45,7 +48,11 @@ def _known(store: Store, traces: list[str]) -> set[str]:
 
 
 def _with_own(item: Item, queue: str) -> Item:
-    return msgspec.structs.replace(item, trace_id=f"tr-{hashed('trace', queue, item.item_id).hex()[:32]}")
+    if item.run_id and item.record_id and not item.is_pair:
+        own = own_trace_id(item.run_id, item.variant, item.record_id, item.repeat)
+    else:
+        own = f"tr-{hashed('trace', queue, item.item_id).hex()[:32]}"
+    return msgspec.structs.replace(item, trace_id=own)
 
 
 def _trace(item: Item, experiment_id: str, queue: str) -> Trace:

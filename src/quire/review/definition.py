@@ -14,6 +14,8 @@ from quire.review.questions import Question
 
 NAME_TAG = "quire.review.name"
 DEFINITION_TAG = "quire.review.queue"
+CLOSING_TAG = "quire.review.closing"
+"""Why a queue was closed, or opened again."""
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,11 @@ import msgspec
 
 from quire.domain.errors import InvalidInput
 from quire.domain.scores import ScoredRow, ScoreValue
+
+_ASKED = ("messages", "input", "prompt")
+"""Where the question of a request stands; models and parameters stand beside it."""
+_GIVES = ("quire.model_version", "quire.arm", "mlflow.modelId")
+"""Labels of a trace that say what answered, the one that says most first."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,6 +145,54 @@ def trace_items(traces: Iterable[Any]) -> Iterator[Item | None]:
             outputs=outputs,
             expectations=known or None,
         )
+
+
+def trace_pair_items(traces: Iterable[Any]) -> Iterator[Item | None]:
+    """Stored traces as pairs: those that were asked the same and answered by two variants; None for each other trace.
+
+    What was asked are the messages of the root's inputs (``messages``, ``input`` or ``prompt``), or all of its inputs
+    where it has none. What answered is a model version, else an arm of a trial, a logged model, or the models that
+    were called.
+    """
+    asked: dict[bytes, dict[str, list[Any]]] = {}
+    for trace in traces:
+        variant = _answered_by(trace)
+        if variant and _root(trace, "outputs") is not None:
+            asked.setdefault(_question(_root(trace, "inputs")), {}).setdefault(variant, []).append(trace)
+        else:
+            yield None
+    for answers in asked.values():
+        paired = set()
+        for a, b in itertools.combinations(sorted(answers), 2):
+            for first, second in zip(answers[a], answers[b], strict=False):
+                paired |= {first.trace_id, second.trace_id}
+                yield _trace_pair(first, second, a, b)
+        yield from (None for one in itertools.chain(*answers.values()) if one.trace_id not in paired)
+
+
+def _trace_pair(first: Any, second: Any, a: str, b: str) -> Item:
+    known = {one.name: one.value for trace in (second, first) for one in trace.search_assessments(type="expectation")}
+    return Item(
+        item_id=_id(first.trace_id, second.trace_id),
+        inputs=_root(first, "inputs"),
+        outputs=_root(first, "outputs"),
+        second=_root(second, "outputs"),
+        expectations=known or None,
+        variant=a,
+        other=b,
+    )
+
+
+def _answered_by(trace: Any) -> str:
+    labels = trace.info.trace_metadata
+    named = next((labels[label] for label in _GIVES if labels.get(label)), "")
+    models = sorted({span.record.model for span in trace.data.spans if span.record.model})
+    return named or ", ".join(models)
+
+
+def _question(inputs: Any) -> bytes:
+    asked = next((inputs[key] for key in _ASKED if inputs.get(key)), inputs) if isinstance(inputs, dict) else inputs
+    return msgspec.json.encode(asked, order="deterministic", enc_hook=repr)
 
 
 def _root(trace: Any, what: str) -> Any:

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from quire.domain.assessments import SOURCE_RUN, AssessmentError, AssessmentSource
+from quire.domain.entities import RunStatus, Tag
 from quire.domain.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied
-from quire.domain.redaction import redact_value
+from quire.domain.ids import now_ms
+from quire.domain.redaction import redact, redact_value
 from quire.domain.scores import ScoredRow
 from quire.review.anchors import anchored
-from quire.review.definition import DEFINITION_TAG, Definition, checked_reviewers, encoded
-from quire.review.items import Item, Shown, hashed, is_swapped, pair_items, row_items, shown, trace_items
+from quire.review.definition import CLOSING_TAG, DEFINITION_TAG, Definition, checked_reviewers, encoded
+from quire.review.holding import held, hold, let_go
+from quire.review.items import (
+    Item,
+    Shown,
+    hashed,
+    is_swapped,
+    pair_items,
+    row_items,
+    shown,
+    trace_items,
+    trace_pair_items,
+)
 from quire.review.labels import ITEM, QUEUE, SKIPPED, Label, labels_of
 from quire.review.questions import checked_answer
 from quire.review.stored import AT_ONCE, StoredQueue
@@ -43,7 +56,9 @@ class Queue(StoredQueue):
 
     Each reviewer gets each item once, in an order of their own; what was answered is stored at once, so that a
     reviewer, or another process, goes on where they stopped. Labels are assessments (source ``HUMAN``, the reviewer's
-    name) of the items' traces. Safe for one process of each reviewer at a time.
+    name) of the items' traces. Where ``per_item`` limits how many answer an item, one that a reviewer was given is kept
+    for them for a quarter of an hour. Safe for one process of each reviewer at a time. An item whose trace was deleted
+    is shown to nobody any more.
     """
 
     def __init__(self, client: Client, run_id: str, experiment_id: str, definition: Definition) -> None:
@@ -55,6 +70,10 @@ class Queue(StoredQueue):
         """Read anew what the store holds, after others have added items or labels."""
         self._items = self._done = None
         self._orders = {}
+
+    def recount(self) -> None:
+        """Read anew what was answered, after others have answered."""
+        self._done = None
 
     # -- filling it ----------------------------------------------------------------------------------
 
@@ -69,8 +88,14 @@ class Queue(StoredQueue):
         return self._add(pair_items(first, second, a, b, run_id), pairs=True)
 
     def add_traces(self, traces: Iterable[Any]) -> Added:
-        """Add stored traces, or their ids. Raises NotFound for one that there is not."""
-        return self._add(trace_items(self._traces(traces)), pairs=False)
+        """Add stored traces, or their ids. Raises NotFound for one that there is not.
+
+        To a queue of pairs are added those of them that were asked the same and answered by two variants (model
+        versions, arms, models), as pairs; others are counted as unanswered.
+        """
+        given = self._traces(traces)
+        made = trace_pair_items(given) if self.definition.pairs else trace_items(given)
+        return self._add(made, pairs=self.definition.pairs)
 
     def _traces(self, given: Iterable[Any]) -> Iterator[Any]:
         for one in given:
@@ -104,13 +129,90 @@ class Queue(StoredQueue):
     def next(self, reviewer: str) -> Shown | None:
         """The next item for a reviewer; None where nothing is left for them. Raises PermissionDenied for others."""
         self._check_reviewer(reviewer)
+        others = self._held_by_others(reviewer)
         for item in self._in_order(reviewer):
-            if not self._wants(item, reviewer):
+            if not self._wants(item, reviewer, others.get(item.item_id, set())):
                 continue
-            self._look_again(item)
-            if self._wants(item, reviewer):
+            if self._is_there(item) and self._wants(item, reviewer) and self._take(item, reviewer):
                 return shown(item, reviewer, queue=self.run_id, blind=self.definition.blind)
         return None
+
+    def _is_there(self, item: Item) -> bool:
+        """Look at an item as the store has it now; False if its trace was deleted."""
+        try:
+            self._look_again(item)
+        except NotFound:
+            return False
+        return True
+
+    def show(self, item_id: str, reviewer: str) -> Shown:
+        """An item as a reviewer sees it, whether or not they have answered. Raises NotFound, PermissionDenied."""
+        self._check_reviewer(reviewer)
+        return shown(self._item(item_id), reviewer, queue=self.run_id, blind=self.definition.blind)
+
+    def said(self, item_id: str, reviewer: str) -> list[Label]:
+        """What a reviewer has answered about an item."""
+        return [label for label in self._look_again(self._item(item_id)) if label.reviewer == reviewer]
+
+    def _held_by_others(self, reviewer: str) -> dict[str, set[str]]:
+        """Which others have each item in hand; it matters only where not everybody answers it."""
+        found: dict[str, set[str]] = {}
+        for one in held(self._client, self.run_id) if self.definition.per_item is not None else ():
+            if one.reviewer != reviewer:
+                found.setdefault(one.item_id, set()).add(one.reviewer)
+        return found
+
+    def _take(self, item: Item, reviewer: str) -> bool:
+        """Have an item in hand; False, and nothing held, if those who answered or hold it are enough."""
+        if self.definition.per_item is None:
+            return True
+        others = hold(self._client, self.run_id, item.item_id, reviewer)
+        self._look_again(item)
+        if self._wants(item, reviewer, others):
+            return True
+        let_go(self._client, self.run_id, reviewer)
+        return False
+
+    def withdraw(self, item_id: str, reviewer: str) -> int:
+        """Take back all that a reviewer answered about an item, which is then shown to them again; how much it was.
+
+        Where ``per_item`` limits how many answer an item, it is kept for them as one that :meth:`next` gave.
+        """
+        self._check_reviewer(reviewer)
+        item = self._item(item_id)
+        info = self._info(item)
+        own = [
+            one
+            for one in info.assessments
+            if one.source.source_id == reviewer
+            and one.source.source_type == "HUMAN"
+            and one.metadata.get(QUEUE) == self.run_id
+            and one.metadata.get(ITEM) == item_id
+        ]
+        for one in sorted(own, key=lambda one: one.create_time_ms or 0, reverse=True):
+            self._client.delete_assessment(item.trace_id, one.assessment_id)
+        self._look_again(item)
+        if own and self.definition.per_item is not None:
+            hold(self._client, self.run_id, item_id, reviewer)
+        return len(own)
+
+    def unskip(self, reviewer: str) -> int:
+        """Take back what a reviewer skipped, so that it is shown to them again; how many items it was."""
+        skipped = dict.fromkeys(label.item_id for label in self.labels(reviewer=reviewer) if label.value is None)
+        for item_id in skipped:
+            self.withdraw(item_id, reviewer)
+        return len(skipped)
+
+    def needs(self, item_id: str, reviewer: str) -> bool:
+        """Whether an item needs an answer of a reviewer who has not given it, as the store has it now."""
+        item = self._item(item_id)
+        self._look_again(item)
+        return self._wants(item, reviewer)
+
+    def last(self, reviewer: str) -> str | None:
+        """The item that a reviewer has answered last; None if they have answered nothing."""
+        newest = max(self.labels(reviewer=reviewer), key=lambda label: label.at_ms or 0, default=None)
+        return None if newest is None else newest.item_id
 
     def label(
         self,
@@ -193,10 +295,13 @@ class Queue(StoredQueue):
             self._orders[reviewer] = known
         return known
 
-    def _wants(self, item: Item, reviewer: str) -> bool:
-        done = self._done_by()[item.item_id]
-        enough = self.definition.per_item is not None and len(done) >= self.definition.per_item
-        return reviewer not in done and not enough
+    def _wants(self, item: Item, reviewer: str, holders: Collection[str] = ()) -> bool:
+        """Whether a reviewer is to answer an item that these others have in hand."""
+        done = self._done_by().get(item.item_id)
+        if done is None or reviewer in done:
+            return False
+        most = self.definition.per_item
+        return most is None or len(done.union(holders)) < most
 
     def _done_by(self) -> dict[str, set[str]]:
         """Who has answered every question, by item; read once and kept up to date by what is done here."""
@@ -213,7 +318,11 @@ class Queue(StoredQueue):
 
     def _look_again(self, item: Item) -> list[Label]:
         """The labels that one item has now."""
-        (info,) = self._infos([item])
+        try:
+            info = self._info(item)
+        except NotFound:
+            self._done_by().pop(item.item_id, None)
+            raise
         labels = list(labels_of(self.run_id, item, info))
         self._done_by()[item.item_id] = self._finished(labels)
         return labels
@@ -224,22 +333,39 @@ class Queue(StoredQueue):
         people = self.definition.reviewers or sorted({name for names in done.values() for name in names})
         need = self.definition.per_item or max(len(self.definition.reviewers), 1)
         return Progress(
-            items=len(self),
+            items=len(done),
             done=sum(len(names) >= need for names in done.values()),
             by_reviewer={name: sum(name in names for names in done.values()) for name in people},
         )
+
+    def left(self, reviewer: str) -> int:
+        """How many items wait for a reviewer, those left out that others have in hand."""
+        allowed = self.definition.reviewers
+        if allowed and reviewer not in allowed:
+            return 0
+        others = self._held_by_others(reviewer)
+        return sum(self._wants(item, reviewer, others.get(item.item_id, ())) for item in self.items.values())
 
     # -- changing it ---------------------------------------------------------------------------------
 
     def assign(self, reviewers: Iterable[str] | str) -> None:
         """Say who reviews; anyone, where nobody is named. What was said before stays."""
         changed = msgspec.structs.replace(self.definition, reviewers=checked_reviewers(reviewers))
-        self._client.set_tag(self.run_id, DEFINITION_TAG, encoded(changed))
+        self._client.store.log_batch(self.run_id, tags=[Tag(DEFINITION_TAG, encoded(changed))])
         self.definition = changed
 
-    def close(self) -> None:
-        """Mark it as finished; its labels stay, and can be read."""
-        self._client.set_terminated(self.run_id, "FINISHED")
+    def close(self, reason: str = "") -> None:
+        """Mark it as finished; its labels stay, and can be read. Servers hand out no more of it."""
+        self._mark("FINISHED", reason)
+
+    def reopen(self, reason: str = "") -> None:
+        """Take its closing back."""
+        self._mark("RUNNING", reason)
+
+    def _mark(self, status: RunStatus, reason: str) -> None:
+        ended = now_ms() if status == "FINISHED" else None
+        self._client.store.update_run(self.run_id, status=status, end_time=ended)
+        self._client.store.log_batch(self.run_id, tags=[Tag(CLOSING_TAG, redact(reason))])
 
 
 def _clean(item: Item) -> Item:

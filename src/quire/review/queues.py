@@ -33,6 +33,7 @@ def create_queue(
     blind: bool = False,
     per_item: int | None = None,
     experiment_id: str | None = None,
+    client: Client | None = None,
 ) -> Queue:
     """Make an empty queue; ``add_rows``, ``add_pairs`` and ``add_traces`` fill it.
 
@@ -52,7 +53,7 @@ def create_queue(
         blind=blind,
         per_item=checked_per_item(per_item),
     )
-    client = Client()
+    client = client or Client()
     place = experiment_id or current_experiment_id()
     if any(queue.name == name for queue in _queues(client, place)):
         raise AlreadyExists(f"The experiment {place} has a review queue {name!r}. Open it with get_queue({name!r}).")
@@ -80,6 +81,15 @@ def get_queue(name: str, *, experiment_id: str | None = None) -> Queue:
 def search_queues(*, experiment_id: str | None = None) -> list[Queue]:
     """The queues of an experiment, the active one by default; newest first."""
     return _queues(Client(), experiment_id or current_experiment_id())
+
+
+def open_queue(run_id: str, client: Client | None = None) -> Queue:
+    """The queue of a run. Raises NotFound for a run that is none."""
+    client = client or Client()
+    run = client.get_run(run_id)
+    if DEFINITION_TAG not in run.data.tags:
+        raise NotFound(f"The run {run_id} is no review queue. quire.review.search_queues() lists them.")
+    return Queue(client, run_id, run.info.experiment_id, decoded(run.data.tags[DEFINITION_TAG]))
 
 
 def _queues(client: Client, experiment_id: str) -> list[Queue]:

@@ -62,17 +62,20 @@ class StoredQueue:
         items = list(self.items.values())
         for start in range(0, len(items), AT_ONCE):
             chunk = items[start : start + AT_ONCE]
-            for item, info in zip(chunk, self._infos(chunk), strict=True):
-                yield item, list(labels_of(self.run_id, item, info))
+            infos = self._client.store.get_trace_infos([item.trace_id for item in chunk])
+            found = {info.trace_id: info for info in infos}
+            for item in chunk:
+                if item.trace_id in found:  # else its trace was deleted, and its labels with it
+                    yield item, list(labels_of(self.run_id, item, found[item.trace_id]))
 
-    def _infos(self, items: list[Item]) -> list[TraceInfo]:
-        found = {info.trace_id: info for info in self._client.store.get_trace_infos([item.trace_id for item in items])}
-        lacking = [item.item_id for item in items if item.trace_id not in found]
-        if lacking:
+    def _info(self, item: Item) -> TraceInfo:
+        """What the store has of an item's trace. Raises NotFound if it was deleted."""
+        found = self._client.store.get_trace_infos([item.trace_id])
+        if not found:
             raise NotFound(
-                f"The trace of the item {lacking[0]} of the queue {self.name!r} was deleted, and its labels with it."
+                f"The trace of the item {item.item_id} of the queue {self.name!r} was deleted, and its labels with it."
             )
-        return [found[item.trace_id] for item in items]
+        return found[0]
 
     def agreement(
         self, question: str | None = None, *, scores: Iterable[str] = (), confidence: float = 0.95

@@ -25,9 +25,14 @@ def write_items(client: Client, run_id: str, items: Sequence[Item]) -> None:
     client.log_text(run_id, text.decode(), name)
 
 
+def item_files(client: Client, run_id: str) -> list[str]:
+    """The files that hold items, in the order in which they were added."""
+    return sorted(file.path for file in client.list_artifacts(run_id, _FOLDER) if not file.is_dir)
+
+
 def read_items(client: Client, run_id: str) -> Iterator[Item]:
     """All items, in the order in which they were added. Raises MalformedModel for a file that cannot be read."""
-    paths = sorted(file.path for file in client.list_artifacts(run_id, _FOLDER) if not file.is_dir)
+    paths = item_files(client, run_id)
     if not paths:
         return
     with tempfile.TemporaryDirectory() as folder:

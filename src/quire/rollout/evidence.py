@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from quire.domain.entities import Run
 from quire.domain.errors import NotFound
 from quire.evaluate.evaluation import Evaluation, load_evaluation
 from quire.evaluate.runs import MODEL
@@ -30,15 +31,18 @@ class Found(msgspec.Struct, frozen=True):
         return f"models:/{self.name}/{self.version}"
 
 
-def find_evidence(*versions: Found) -> str:
+class Scoring(msgspec.Struct, frozen=True):
+    """The run of an evaluation that has ended, and which versions of a model it scored, by number."""
+
+    run: Run
+    versions: list[str]
+
+
+def find_evidence(*versions: Found, client: Client | None = None) -> str:
     """The run of the newest evaluation that has ended and scored all of these versions. Raises NotFound."""
-    client = Client()
+    client = client or Client()
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    parents: list[list[str]] = []
-    for version in versions:
-        condition = f"tags.`{MODEL}` = '{version}' and attributes.status = 'FINISHED'"
-        runs = client.search_runs(experiments, condition, max_results=_MOST_LOOKED_AT)
-        parents.append([run.data.tags[PARENT] for run in runs if PARENT in run.data.tags])
+    parents = [[run.data.tags[PARENT] for run in _scored(client, version, experiments)] for version in versions]
     for parent in parents[0]:
         if all(parent in others for others in parents[1:]):
             return parent
@@ -46,6 +50,32 @@ def find_evidence(*versions: Found) -> str:
         f"No stored evaluation scored {' and '.join(map(str, versions))} together. Evaluate both on the same data, or "
         "give evidence=[…] of several evaluations."
     )
+
+
+def scorings(client: Client, name: str, versions: Sequence[str], experiments: Sequence[str]) -> list[Scoring]:
+    """The evaluations in these experiments that scored any of these versions of a model, newest first."""
+    found: dict[str, tuple[Run, list[str]]] = {}
+    for version in versions:
+        for child in _scored(client, Found(name, version), experiments):
+            parent = child.data.tags[PARENT]
+            if parent not in found:
+                found[parent] = client.get_run(parent), []
+            run, scored = found[parent]
+            # Whose runs are of two experiments is none that Quire made.
+            if run.info.experiment_id == child.info.experiment_id and version not in scored:
+                scored.append(version)
+    made = [Scoring(run, scored) for run, scored in found.values() if scored]
+    return sorted(made, key=lambda one: one.run.info.start_time, reverse=True)
+
+
+def _scored(client: Client, version: Found, experiments: Sequence[str]) -> list[Run]:
+    """The runs of variants that are this version, newest first."""
+    if not experiments:
+        return []
+    quoted = str(version).replace("'", "''")
+    condition = f"tags.`{MODEL}` = '{quoted}' and attributes.status = 'FINISHED'"
+    runs = client.search_runs(list(experiments), condition, max_results=_MOST_LOOKED_AT)
+    return [run for run in runs if PARENT in run.data.tags]
 
 
 class Evidence:

@@ -13,7 +13,7 @@ import yaml
 
 from quire.domain.errors import InvalidInput
 from quire.domain.gates import Gate, read_gate
-from quire.rollout.scorer_names import named_scorer
+from quire.scorers.by_name import named_scorer
 
 _PROMPT = "prompts:/"
 
@@ -30,7 +30,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     ``data`` is a dataset's name or URI, or a file beside the plan. ``variants`` are model URIs, or prompts with a
     model. ``scorers`` are names of Quire's scorers, or mappings from a name to its parameters. ``gate`` compares
-    ``challenger`` (the last variant unless named) with the variant that it names, by default the first.
+    ``challenger`` (the last variant unless named) with the variant that it names, by default the first. ``primary``
+    names the scores that the comparison's verdict is made of; the gate does not look at it.
     """
 
     data: str
@@ -45,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str | None = None
     challenger: str | None = None
     gate: dict[str, Any] | None = None
+    primary: str | list[str] = msgspec.field(default_factory=list)
 
 
 class CheckedPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from quire.domain.errors import InvalidInput, InvalidState, NotFound
 from quire.domain.gates import Gate, GateResult, read_gate
-from quire.domain.ids import now_ms
 from quire.domain.names import check_alias, check_text
-from quire.domain.promotions import Promotion, promotion_tag, promotions_in, version_before
+from quire.domain.promotions import Promotion, promotions_in
 from quire.domain.redaction import redact
 from quire.domain.uris import RegisteredModelUri, parse_model_uri
+from quire.registry.moving import move_with_record, roll_back
 from quire.rollout.evidence import Evidence, Found, find_evidence
 from quire.rollout.judging import judge
+from quire.store.base import Store
 from quire.store.resolve import resolve
 from quire.tracking import origin
 from quire.tracking.client import Client
@@ -41,6 +40,8 @@ def promote(
     force: bool = False,
     reason: str = "",
     seed: int = 0,
+    client: Client | None = None,
+    by: str | None = None,
 ) -> Promotion:
     """Point an alias at a version of a registered model if its gate passes, and record that.
 
@@ -49,13 +50,15 @@ def promote(
     that scored both is taken. The first version to get the alias has nothing to be compared with and needs neither.
     ``force=True`` moves the alias without evidence or against it, needs a ``reason``, and says so in the record.
 
+    ``client`` names other stores than the current ones; ``by`` who promotes, where that is not who runs this.
+
     The alias moves only if it is still where it was when the gate was asked: of two promotions at once one wins, and
     the other raises InvalidState. Raises PromotionRefused (an InvalidState) when the gate does not pass, InvalidInput
     without a gate, NotFound for a version, or evidence on it, that there is not.
     """
     check_alias(alias)
     said = redact(check_text(reason, "The reason"))
-    client = Client()
+    client = client or Client()
     challenger = _version_of(client, uri)
     name, old = challenger.name, _current(client, challenger.name, alias)
     _refuse_without_grounds(challenger, old, alias, gate, force=force, reason=said)
@@ -73,14 +76,14 @@ def promote(
         alias=alias,
         old=old,
         new=challenger.version,
-        by=origin.user(),
+        by=origin.user() if by is None else by,
         reason=said,
         evidence=runs,
         gate=wanted,
         checks=[] if result is None else result.checks,
         forced=force and (result is None or not result.passed),
     )
-    return _moved(client, promotion)
+    return move_with_record(client.registry_store, promotion)
 
 
 def rollback(uri: str, *, reason: str = "") -> Promotion:
@@ -89,50 +92,20 @@ def rollback(uri: str, *, reason: str = "") -> Promotion:
     Once more goes one promotion further back. Raises InvalidState if no earlier version is recorded, or if it was
     deleted; InvalidInput for a URI without an alias.
     """
-    said = redact(check_text(reason, "The reason"))
+    return rollback_in(Client().registry_store, uri, reason=reason, by=origin.user())
+
+
+def rollback_in(registry: Store, uri: str, *, reason: str, by: str) -> Promotion:
+    """:func:`rollback` in a registry, for somebody of this name."""
     found = parse_model_uri(str(uri))
     if not isinstance(found, RegisteredModelUri) or not found.alias:
         raise InvalidInput(f"{uri!r} names no alias; expected models:/NAME@ALIAS, such as models:/solver@champion.")
-    client = Client()
-    name, alias = found.name, found.alias
-    current = _current(client, name, alias)
-    target = version_before(promotions(name, alias), current)
-    if target is None:
-        raise InvalidState(
-            f"No promotion tells which version models:/{name}@{alias} had before. Choose one: "
-            f"promote('models:/{name}/VERSION', force=True, reason=…)."
-        )
-    try:
-        client.get_model_version(name, target)
-    except NotFound:
-        raise InvalidState(
-            f"models:/{name}@{alias} was at version {target} before, which has been deleted. Choose another: "
-            f"promote('models:/{name}/VERSION', force=True, reason=…)."
-        ) from None
-    event = Promotion(
-        name=name,
-        alias=alias,
-        kind="rollback",
-        old=current,
-        new=target,
-        by=origin.user(),
-        reason=said,
-    )
-    return _moved(client, event)
+    return roll_back(registry, found.name, found.alias, reason=reason, by=by)
 
 
 def promotions(name: str, alias: str | None = None) -> list[Promotion]:
     """What became of the aliases of a registered model, or of one of them, oldest first. NotFound for no such model."""
     return promotions_in(Client().registry_store.get_registered_model(name).tags, alias)
-
-
-def _moved(client: Client, event: Promotion) -> Promotion:
-    """Move the alias, with the record. Records of one alias have times that differ, so that their order is known."""
-    tags = client.registry_store.get_registered_model(event.name).tags
-    last = max((one.at for one in promotions_in(tags, event.alias)), default=0)
-    dated = msgspec.structs.replace(event, at=max(now_ms(), last + 1))
-    client.registry_store.move_alias(event.name, event.alias, event.new, expected=event.old, tag=promotion_tag(dated))
-    return dated
 
 
 def _version_of(client: Client, uri: str) -> Found:
@@ -184,7 +157,7 @@ def _judged(
                 f"The gate compares with the variant {against!r}, which evidence has to name: an evaluation, or the id "
                 "of its run."
             )
-        evidence = find_evidence(challenger, against)
+        evidence = find_evidence(challenger, against, client=client)
     found = Evidence(evidence if _is_several(evidence) else [evidence])
     champion, challenged = found.of(against), found.of(challenger)
     return judge(gate, champion, challenged, seed=seed), found.run_ids

@@ -11,8 +11,10 @@ from quire.rollout.judging import judge
 from quire.rollout.plan import CheckedPlan
 
 
-def run_plan(checked: CheckedPlan, *, cache: bool = True) -> tuple[Evaluation, GateResult | None]:
-    """Evaluate what a plan says and check its gate, if it has one."""
+def run_plan(
+    checked: CheckedPlan, *, cache: bool = True, primary: list[str] | None = None
+) -> tuple[Evaluation, GateResult | None]:
+    """Evaluate what a plan says and check its gate, if it has one. ``primary`` stands in for the plan's own."""
     plan = checked.plan
     options: dict[str, Any] = {}
     if plan.max_concurrency is not None:
@@ -28,6 +30,7 @@ def run_plan(checked: CheckedPlan, *, cache: bool = True) -> tuple[Evaluation, G
         cache=cache,
         experiment=plan.experiment,
         run_name=plan.name,
+        primary=plan.primary if primary is None else primary,
         **options,
     )
     if checked.gate is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ def write_report(
     confidence: float,
     format: str | None,
     max_rows: int,
+    primary: str | Sequence[str] | None = None,
 ) -> str:
     """The report as text, written to ``path`` if one is given. See :meth:`Evaluation.report`."""
     from quire.evaluate.options import check_whole
@@ -31,7 +33,7 @@ def write_report(
 
     kind = _format(path, format)
     check_whole("max_rows", max_rows, 0)
-    content = gather(evaluation, a, b, confidence=confidence, max_rows=max_rows)
+    content = gather(evaluation, a, b, confidence=confidence, max_rows=max_rows, primary=primary)
     text = as_html(content) if kind == "html" else as_markdown(content)
     if path is not None:
         _write(Path(path), text)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from quire.domain.errors import InvalidInput
 from quire.domain.scores import Score, ScoredRow
-from quire.evaluate.comparison import Comparison, averages_of
+from quire.evaluate.comparison import Comparison
+from quire.evaluate.disagreement import disagreements_of, main_pair
+from quire.evaluate.numbers import show
 from quire.evaluate.ranking import Ranking
-from quire.evaluate.table import MEASURES
 
 if TYPE_CHECKING:
     from quire.evaluate.evaluation import Evaluation
 
 LONGEST_TEXT = 6_000
-_ALWAYS_DIFFER = frozenset({*MEASURES, "tokens"})
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -61,56 +59,31 @@ class Content(msgspec.Struct, frozen=True):
     confidence: float
 
 
-def gather(evaluation: Evaluation, a: str | None, b: str | None, *, confidence: float, max_rows: int) -> Content:
+def gather(
+    evaluation: Evaluation,
+    a: str | None,
+    b: str | None,
+    *,
+    confidence: float,
+    max_rows: int,
+    primary: str | Sequence[str] | None = None,
+) -> Content:
     """The content of a report. An evaluation of one variant is described, not compared."""
     names = evaluation.variants
     if len(names) < 2:
         if a is not None or b is not None:
             evaluation.compare(a, b, confidence=confidence)
         return Content(evaluation, None, [], None, [], 0, confidence)
-    base = a if a is not None else next(name for name in names if name != b)
-    evaluation.table(base)
+    base, shown, ranking = main_pair(evaluation, a, b, confidence=confidence, primary=primary)
     others = [name for name in names if name != base] if b is None else [b]
-    ranking = _ranking(evaluation, base, confidence) if len(others) > 1 else None
-    shown = others[0] if ranking is None else next(one.name for one in ranking.variants if one.name != base)
-    main = evaluation.compare(base, shown, confidence=confidence)
-    rest = [evaluation.compare(base, other, confidence=confidence) for other in others if other != shown]
-    disagreements = _disagreements(evaluation, main)
+    main = evaluation.compare(base, shown, confidence=confidence, primary=primary)
+    rest = [
+        evaluation.compare(base, other, confidence=confidence, primary=primary) for other in others if other != shown
+    ]
+    disagreements = disagreements_of(evaluation, main)
     chosen = heapq.nlargest(max_rows, disagreements.items(), key=lambda item: (item[1], -item[0]))
     differences = _differences(evaluation, main, dict(chosen))
     return Content(evaluation, main, rest, ranking, differences, len(disagreements), confidence)
-
-
-def _ranking(evaluation: Evaluation, base: str, confidence: float) -> Ranking | None:
-    try:
-        return evaluation.ranking(baseline=base, confidence=confidence)
-    except InvalidInput:
-        return None
-
-
-def _disagreements(evaluation: Evaluation, comparison: Comparison) -> dict[int, float]:
-    """How much the two differ on each record where they do: the sum over scores, each in parts of its largest.
-
-    Latency, cost and tokens differ on every record; they count only where nothing else is scored.
-    """
-    total: dict[int, float] = {}
-    said = [name for name in comparison.metrics if name not in _ALWAYS_DIFFER]
-    for name in said or comparison.metrics:
-        first = averages_of(evaluation.table(comparison.a), name)
-        second = averages_of(evaluation.table(comparison.b), name)
-        apart = {place: _apart(x, y) for place, (x, y) in enumerate(zip(first.values(), second.values(), strict=True))}
-        largest = max((value for value in apart.values() if value != math.inf), default=0.0) or 1.0
-        for place, value in apart.items():
-            if value:
-                total[place] = total.get(place, 0.0) + min(value / largest, 1.0)
-    return total
-
-
-def _apart(first: float, second: float) -> float:
-    """The distance of two scores; infinite where only one is missing."""
-    if math.isnan(first) and math.isnan(second):
-        return 0.0
-    return math.inf if math.isnan(first + second) else abs(second - first)
 
 
 def _differences(evaluation: Evaluation, comparison: Comparison, chosen: dict[int, float]) -> list[Difference]:
@@ -173,9 +146,24 @@ def _one_line(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
 
 
+def paid(content: Content) -> list[str]:
+    """What this evaluation paid, answers and scorers apart; nothing where no scorer asks a service."""
+    costs = content.evaluation.costs
+    if not costs.scorers_usd:
+        return []
+    each = ", ".join(f"{name} {show(usd, name='cost_usd')}" for name, usd in costs.scorers_usd.items())
+    answers, total = show(costs.answers_usd, name="cost_usd"), show(costs.total_usd, name="cost_usd")
+    return [f"Paid by this evaluation: {total}, of it {answers} for answers; scorers that ask a service: {each}."]
+
+
 def methods(content: Content) -> list[str]:
     """How it was computed, in sentences."""
-    evaluation = content.evaluation
+    compared = next(iter([*([content.main] if content.main else []), *content.others]), None)
+    return method_lines(content.evaluation, compared, content.confidence)
+
+
+def method_lines(evaluation: Evaluation, comparison: Comparison | None, confidence: float) -> list[str]:
+    """How a comparison of this evaluation was computed, in sentences."""
     settings = evaluation.settings
     lines = [
         f"Run {evaluation.run_id}; data {settings.dataset.name} ({settings.dataset.records:,} records"
@@ -184,14 +172,19 @@ def methods(content: Content) -> list[str]:
         "Records are matched by their inputs. A record counts where both variants have a score; those left out are "
         "counted as missing. Differences are the second variant's mean less the first's.",
         "A verdict of better or worse means that the p-value, corrected for the number of scores (Holm), is at most "
-        f"{1 - content.confidence:.3g}. Everything else is no difference shown, which does not say that there is none. "
+        f"{1 - confidence:.3g}. Everything else is no difference shown, which does not say that there is none. "
         "Intervals are not corrected, and of another method than p-values; where the two disagree, the verdict follows "
         "the p-value.",
     ]
-    compared: Sequence[Comparison] = [*([content.main] if content.main else []), *content.others]
-    for comparison in compared[:1]:
-        lines += [
-            f"{metric.name}: {metric.method}; interval: {metric.interval.method}; {metric.n:,} records."
-            for metric in comparison.metrics.values()
-        ]
+    if comparison is None:
+        return lines
+    if comparison.primary:
+        lines.append(
+            f"The verdict is that of the primary scores, {', '.join(comparison.primary)}, corrected for their number "
+            "alone. The others are secondary: corrected among themselves, and no part of the verdict."
+        )
+    lines += [
+        f"{metric.name}: {metric.method}; interval: {metric.interval.method}; {metric.n:,} records."
+        for metric in comparison.metrics.values()
+    ]
     return lines

@@ -10,9 +10,9 @@ from typing import Any
 from quire.domain.textdiff import diff_text
 from quire.evaluate.comparison import Comparison, MetricComparison, averages_of
 from quire.evaluate.numbers import NOTHING, show, show_difference, show_p
-from quire.evaluate.printing import footnotes, metric_cells
+from quire.evaluate.printing import footnotes, metric_cells, shown_name
 from quire.evaluate.ranking import Ranking
-from quire.evaluate.report.content import Content, Difference, Side, methods
+from quire.evaluate.report.content import Content, Difference, Side, methods, paid
 from quire.evaluate.report.style import STYLE
 from quire.evaluate.report.svg import distribution_picture, interval_picture, outcome_picture
 from quire.evaluate.table import MEASURES, VariantTable
@@ -74,7 +74,7 @@ def _verdict(comparison: Comparison) -> str:
 def _comparison(content: Content, comparison: Comparison) -> Iterator[str]:
     yield "<h2>Scores</h2>" + _table(comparison)
     cards = "".join(
-        f'<figure class="card"><h3>{text(metric.name)}</h3>{interval_picture(metric)}'
+        f'<figure class="card"><h3>{text(shown_name(comparison, metric))}</h3>{interval_picture(metric)}'
         f"<figcaption>Difference and {comparison.confidence:.0%} interval; {_direction(metric)}.</figcaption></figure>"
         for metric in comparison.metrics.values()
     )
@@ -92,13 +92,14 @@ def _table(comparison: Comparison) -> str:
     head += ["won / lost / tied", "verdict"]
     rows = [
         [
-            text(metric.name),
+            text(shown_name(comparison, metric)),
             *(text(cell) for cell in metric_cells(metric)),
             f'<span class="{_MOOD[metric.verdict]}">{metric.verdict}</span>',
         ]
         for metric in comparison.metrics.values()
     ]
-    return html_table(head, rows, "p-values are corrected for the number of scores")
+    among = "; primary and secondary scores apart" if comparison.primary else ""
+    return html_table(head, rows, f"p-values are corrected for the number of scores{among}")
 
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
@@ -138,6 +139,7 @@ def _ranking(ranking: Ranking) -> str:
 
 def _costs(content: Content) -> str:
     rows = []
+    asking = bool(content.evaluation.costs.scorers_usd)
     for variant in content.evaluation.variants:
         table: VariantTable = content.evaluation.table(variant)
         latency = sorted(value for value in table.measures["latency_s"].values if value == value)
@@ -153,14 +155,17 @@ def _costs(content: Content) -> str:
                 *(text(f"{column.total:,.0f}") if column.present else NOTHING for column in tokens),
                 text(show(cost.total, name="cost_usd")) if cost.present else NOTHING,
                 text(show(cost.mean * 1000, name="cost_usd")) if cost.present else NOTHING,
+                *([text(show(sum(table.scorers_usd.values()), name="cost_usd"))] if asking else []),
             ]
         )
     head = ["variant", "answers", "failed", "median latency", "p95 latency", "input tokens", "output tokens", "cost"]
-    return "<h2>Cost and latency</h2>" + html_table(
-        [*head, "cost of 1,000"],
+    table_of_costs = html_table(
+        [*head, "cost of 1,000", *(["cost of scorers"] if asking else [])],
         rows,
         "Of the answers as they were given; answers from the cache count as they did then",
     )
+    notes = "".join(f'<p class="soft">{text(line)}</p>' for line in paid(content))
+    return "<h2>Cost and latency</h2>" + table_of_costs + notes
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

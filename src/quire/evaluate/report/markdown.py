@@ -9,9 +9,9 @@ from html import escape
 from quire.domain.textdiff import diff_text
 from quire.evaluate.comparison import Comparison
 from quire.evaluate.numbers import NOTHING, show, show_difference, show_p
-from quire.evaluate.printing import footnotes, metric_cells
+from quire.evaluate.printing import footnotes, metric_cells, shown_name
 from quire.evaluate.ranking import Ranking
-from quire.evaluate.report.content import Content, Difference, methods
+from quire.evaluate.report.content import Content, Difference, methods, paid
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~>])")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -71,7 +71,7 @@ def _parts(content: Content) -> Iterator[str]:
 def _table(comparison: Comparison) -> str:
     head = ["score", comparison.a, comparison.b, "difference", f"{comparison.confidence:.0%} interval", "p"]
     rows = [
-        [metric.name, *metric_cells(metric), f"{_SIGNS[metric.verdict]} {metric.verdict}"]
+        [shown_name(comparison, metric), *metric_cells(metric), f"{_SIGNS[metric.verdict]} {metric.verdict}"]
         for metric in comparison.metrics.values()
     ]
     return markdown_table([*head, "won/lost/tied", "verdict"], rows)
@@ -105,6 +105,7 @@ def _ranking(ranking: Ranking) -> str:
 
 def _costs(content: Content) -> str:
     rows = []
+    asking = bool(content.evaluation.costs.scorers_usd)
     for variant in content.evaluation.variants:
         table = content.evaluation.table(variant)
         cost, latency = table.measures["cost_usd"], table.measures["latency_s"]
@@ -115,9 +116,12 @@ def _costs(content: Content) -> str:
                 f"{table.failed:,}",
                 show(latency.mean, name="latency_s"),
                 show(cost.total, name="cost_usd") if cost.present else NOTHING,
+                *([show(sum(table.scorers_usd.values()), name="cost_usd")] if asking else []),
             ]
         )
-    return "### Cost and latency\n\n" + markdown_table(["variant", "answers", "failed", "mean latency", "cost"], rows)
+    head = ["variant", "answers", "failed", "mean latency", "cost", *(["cost of scorers"] if asking else [])]
+    notes = "".join(f"\n\n{inline(line)}" for line in paid(content))
+    return "### Cost and latency\n\n" + markdown_table(head, rows) + notes
 
 
 def _rows(content: Content, comparison: Comparison) -> str:
