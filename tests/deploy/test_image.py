@@ -91,9 +91,13 @@ def image() -> Iterator[Path]:
     folder.chmod(0o755)
     build = folder / "build"
     build.mkdir()
-    for name in ("pyproject.toml", "requirements.lock", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "requirements.lock", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, build)
     shutil.copytree(REPOSITORY / "src", build / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    ignored = shutil.ignore_patterns("node_modules")
+    shutil.copytree(REPOSITORY / "ui", build / "ui", ignore=ignored)
+    if (REPOSITORY / "ui" / "node_modules").exists():  # what npm would bring: the builder needs minutes for it
+        (build / "ui" / "node_modules").symlink_to((REPOSITORY / "ui" / "node_modules").resolve())
     steps = [text for kind, text in instructions() if kind == "RUN" and "useradd" not in text]
     assert len(steps) == 4
     variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
