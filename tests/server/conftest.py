@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from quire.server import Settings
 from quire.server.running import make_server, open_socket
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+from tests.http_calls import Answer, call
 
 
 class Served:
@@ -56,17 +45,7 @@ class Served:
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, timeout: float = 30
     ) -> Answer:
         """Make one request; a body that is no bytes is sent as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        sent = dict(headers or {})
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            sent.setdefault("Content-Type", "application/json")
-        try:
-            connection.request(method, path, body, sent)
-            raw = connection.getresponse()
-            return Answer(raw.status, {name.lower(): value for name, value in raw.getheaders()}, raw.read())
-        finally:
-            connection.close()
+        return call(self.port, method, path, body, headers=headers, timeout=timeout)
 
     def ask(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         """Make a call of the protocol that must succeed; the path is below /api/2.0/mlflow/."""

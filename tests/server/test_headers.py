@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 from collections.abc import Callable
 
 import pytest
@@ -67,3 +69,16 @@ def test_every_answer_carries_the_headers_that_protect(path: str, server: Served
     assert headers["x-frame-options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in headers["content-security-policy"]
     assert "server" not in headers
+
+
+@pytest.mark.parametrize("path", ["/health", "/nothing", "/get-artifact?run_uuid={run}&path=a.txt"])
+def test_no_header_that_protects_is_sent_twice(path: str, server: Served) -> None:
+    run = server.run()
+    place = f"/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/a.txt"
+    assert server.call("PUT", place, b"text").status == 200
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", path.format(run=run))
+        names = [name.lower() for name, _value in connection.getresponse().getheaders()]
+    assert names.count("x-content-type-options") == 1
+    assert sorted(set(names)) == sorted(names)

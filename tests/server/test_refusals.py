@@ -252,6 +252,14 @@ def test_a_chunked_body_is_held_to_the_limit(serve: Callable[..., Served]) -> No
     connection.close()
 
 
+def test_a_chunked_body_that_comes_at_once_is_held_to_the_limit(serve: Callable[..., Served]) -> None:
+    server = serve(max_request_bytes=1_000)
+    head = "POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(head.encode() + b"7d0\r\n" + b"x" * 2_000 + b"\r\n0\r\n\r\n")
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 413")
+
+
 def test_a_client_that_sends_nothing_more_is_let_go(serve: Callable[..., Served]) -> None:
     server = serve(request_timeout=0.3, header_timeout=0.3)
     for sent in (b"", b"POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nHost: localhost\r\n"):

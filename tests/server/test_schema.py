@@ -18,6 +18,8 @@ from tests.server.conftest import Served
 
 EXAMPLES = int(os.environ.get("QUIRE_SCHEMA_EXAMPLES", "15"))
 """Right requests, and wrong ones, for each operation."""
+ONLY = os.environ.get("QUIRE_SCHEMA_PATHS", "")
+"""What the paths hold that are asked, to look at a few; all if it is empty."""
 TRACE = "tr-" + "ab" * 16
 
 
@@ -56,6 +58,28 @@ def existing(server: Served) -> dict[str, Any]:
         "dataset_id": made.json["dataset"]["dataset_id"],
         "artifact_path": "a.txt",
         "metric_key": "m",
+        **_of_serving(server),
+    }
+
+
+def _of_serving(server: Served) -> dict[str, Any]:
+    """An endpoint named like the model, a trial on it, and an answer."""
+    endpoint = {"name": "model", "model": "models:/model/1"}
+    assert server.call("PUT", "/api/quire/v1/endpoints/model", {"endpoint": endpoint}).status == 200
+    arms = [{"name": arm, "model": f"models:/model/{arm}"} for arm in ("1", "2")]
+    metrics = [{"name": "thumb", "low": 0, "high": 1}]
+    spec = {"subject": "endpoint:model", "arms": arms, "metrics": metrics, "stopping": {"metric": "thumb"}}
+    trial = server.call("POST", "/api/quire/v1/trials", {"spec": spec}).json["trial"]
+    place = {"trial_id": trial["trial_id"], "arm": "2", "unit": "u"}
+    served = {"response_id": "resp-1", "trace_id": TRACE, "endpoint": "model", "at": 1, **place}
+    assert server.call("POST", "/api/quire/v1/served", {"served": [served]}).status == 200
+    return {
+        "trial_id": trial["trial_id"],
+        "trial": trial,
+        "subject": "endpoint:model",
+        "outcomes": [{**place, "metric": "thumb", "phase": 0, "value": 1.0, "at": 1}],
+        "answer_id": "resp-1",
+        "response_id": "resp-1",
     }
 
 
@@ -79,6 +103,8 @@ def test_every_answer_is_as_the_document_says(
     tested = 0
     for result in schema.get_all_operations():
         operation = result.ok()
+        if ONLY not in operation.path or operation.path.endswith("/events"):
+            continue  # a stream of events has no end
         for mode in GenerationMode:
 
             @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -91,7 +117,7 @@ def test_every_answer_is_as_the_document_says(
             with subtests.test(msg=f"{operation.label}, {mode.value}"), suppress(Unsatisfiable):
                 check()  # what takes nothing cannot be asked wrongly
                 tested += 1
-    assert tested > 150
+    assert tested > (0 if ONLY else 150)
     assert server.call("GET", "/health").status == 200
 
 

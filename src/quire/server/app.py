@@ -14,26 +14,50 @@ from quire.server.dispatch import Front
 from quire.server.forwarded import Forwarded
 from quire.server.headers import Outer
 from quire.server.http import Application, Receive, Scope, Send
+from quire.server.pages import Pages
 from quire.server.proxy import PROXY_ROOT, SCHEME, Places
 from quire.server.routes import (
     artifacts,
     assessments,
+    changes,
+    comments,
     dataset_versions,
     datasets,
+    deployments,
+    endpoint_changes,
+    endpoint_overviews,
+    endpoint_traffic,
+    endpoints,
+    evaluations,
+    events,
     experiments,
+    feedback,
     info,
     logged_models,
+    me,
     metrics,
+    model_packages,
     model_versions,
     older_traces,
     otlp,
+    playground,
+    prompts,
     proxy,
     registered_models,
+    reviews,
+    run_table,
     runs,
+    trace_export,
     trace_reports,
+    trace_views,
     traces,
+    trial_actions,
+    trial_reports,
+    trials,
 )
 from quire.server.settings import Settings
+from quire.server.topics import Telling
+from quire.server.ui import Interface
 from quire.server.work import Together, Work
 from quire.store import open_store
 from quire.store.base import Store
@@ -43,20 +67,41 @@ from quire.store.opening import ARTIFACT_FOLDER, parse_sqlite
 ROUTES = (
     experiments.calls,
     runs.calls,
+    run_table.calls,
     metrics.calls,
     logged_models.calls,
     registered_models.calls,
     model_versions.calls,
+    prompts.calls,
+    model_packages.calls,
     artifacts.calls,
     proxy.calls,
     traces.calls,
+    trace_export.calls,
     trace_reports.calls,
+    trace_views.calls,
     older_traces.calls,
     otlp.calls,
     assessments.calls,
     datasets.calls,
     dataset_versions.calls,
+    evaluations.calls,
+    reviews.calls,
+    endpoints.calls,
+    endpoint_overviews.calls,
+    endpoint_traffic.calls,
+    endpoint_changes.calls,
+    trials.calls,
+    trial_reports.calls,
+    trial_actions.calls,
+    deployments.calls,
+    feedback.calls,
+    playground.calls,
+    events.calls,
+    comments.calls,
+    changes.calls,
     info.calls,
+    me.calls,
 )
 
 
@@ -101,12 +146,12 @@ def create_app(settings: Settings) -> App:
         artifact_threads=settings.artifact_threads,
     )
     context = Context(settings, store, registry, Places(own, direct), work)
-    from quire.server.pages import make_pages
-
     auth = settings.auth
     calls = all_calls() if auth is None else [*all_calls(), *_access_calls()]
-    front = Front(context, calls, make_pages(context, calls))
-    inner: Application = front if auth is None else _attach(context, front, auth)
+    interface = Interface(Pages(context, calls), settings.static_prefix)
+    front = Front(context, calls, interface)
+    front.observers.append(Telling(context.live))
+    inner: Application = front if auth is None else _attach(context, front, auth, interface)
     if settings.trusted_proxies:
         inner = Forwarded(inner, settings.trusted_proxies)
     return App(context, front, Outer(inner, settings, context.meter))
@@ -123,10 +168,10 @@ def _access_calls() -> list[AnyCall]:
     return access_calls()
 
 
-def _attach(context: Context, front: Front, settings: AuthSettings) -> Application:
+def _attach(context: Context, front: Front, settings: AuthSettings, interface: Interface) -> Application:
     from quire.server.auth.attach import attach
 
-    return attach(context, front, settings)
+    return attach(context, front, settings, interface.serves, "/sign-in" if interface.is_built else None)
 
 
 def _one_writer(store: Store) -> Together | None:

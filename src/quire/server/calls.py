@@ -63,7 +63,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One call that reads its body and sends its answer by itself, in the event loop."""
+    """One call that sends its answer by itself, in the event loop, and reads its body by itself too.
+
+    With a type as ``message`` the body is read before, so that rules can look at it: it is then the request's
+    ``message``. ``events`` is the type of what its server-sent events hold.
+    """
 
     name: str
     method: str
@@ -74,6 +78,8 @@ class StreamCall(msgspec.Struct, frozen=True, kw_only=True):
     openapi: dict[str, Any] = msgspec.field(default_factory=dict)
     kind: Kind = "read"
     offered: Offered = always
+    message: type[msgspec.Struct] | None = None
+    events: type[msgspec.Struct] | None = None
 
 
 AnyCall = Call | StreamCall
@@ -111,7 +117,13 @@ class Calls:
         return self._register(method, paths, "write", success=success, offered=offered, reads=reads, brief=brief)
 
     def stream(
-        self, method: str, *paths: str, kind: Kind = "read", openapi: dict[str, Any] | None = None
+        self,
+        method: str,
+        *paths: str,
+        kind: Kind = "read",
+        openapi: dict[str, Any] | None = None,
+        message: type[msgspec.Struct] | None = None,
+        events: type[msgspec.Struct] | None = None,
     ) -> Callable[[S], S]:
         """Register a coroutine that reads the request and sends the answer by itself."""
 
@@ -126,6 +138,8 @@ class Calls:
                     tag=self._tag,
                     openapi=openapi or {},
                     kind=kind,
+                    message=message,
+                    events=events,
                 )
             )
             return function

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from quire.server.live import Live
 from quire.server.meter import Meter
 from quire.server.proxy import Places
 from quire.server.settings import Settings
@@ -28,6 +29,7 @@ class Context:
         self.places = places
         self.work = work
         self.meter = Meter()
+        self.live = Live(work, [store] if registry is store else [store, registry])
         self.extras: dict[str, Any] = {}
 
     async def run_read(self, function: Callable[[], T]) -> T:

@@ -92,7 +92,7 @@ class Front:
             await send_reply(send, error_reply(error))
 
     async def _answer(self, call: Call, request: Request) -> Reply:
-        message = await _read(call, request)
+        message = await _read(call.request, request)
         for guard in self.guards:
             message = await guard(call, request, message) or message
         work = self.context.work
@@ -107,28 +107,32 @@ class Front:
         return Reply(b"{}" if answer is None else protojson.encode(answer), call.success)
 
     async def _stream(self, call: StreamCall, request: Request, send: Send) -> None:
+        message = None if call.message is None else await _read(call.message, request)
+        request.message = message
         for guard in self.guards:
-            await guard(call, request, None)
+            await guard(call, request, message)
         await call.stream(self.context, request, send)
         for observer in self.observers:
-            await observer(call, request, None, None)
+            await observer(call, request, message, None)
 
 
 def _place(call: Call, request: Request) -> Callable[[Work, Run], Awaitable[Any]]:
     """Where a call runs. One that only reaches for artifacts must not keep the writer of the store waiting."""
-    if call.kind == "write" and call.reads != "files":
+    if call.kind == "write":
+        if call.reads == "files":
+            return Work.write_files
         return Work.write_little if call.brief and (request.length or 0) <= _LITTLE else Work.write
     return _READERS[call.reads]
 
 
-async def _read(call: Call, request: Request) -> msgspec.Struct:
+async def _read(kind: type[msgspec.Struct], request: Request) -> msgspec.Struct:
     """The message of a request: in the query of a GET, else in the body; with the variables of the path."""
     if request.method in ("GET", "HEAD"):
         fields = [*request.query, *request.parameters.items()]
-        return protojson.decode_query(fields, call.request)
+        return protojson.decode_query(fields, kind)
     body = await request.body()
     if request.parameters:
-        return protojson.from_parts(body, request.parameters, call.request)
+        return protojson.from_parts(body, request.parameters, kind)
     if not body:
-        return protojson.decode_query(request.query, call.request)
-    return protojson.decode(body, call.request)
+        return protojson.decode_query(request.query, kind)
+    return protojson.decode(body, kind)

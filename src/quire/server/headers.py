@@ -93,7 +93,7 @@ class Outer:
         return any(found == allowed or fnmatchcase(found, allowed) for found in (name, bare) for allowed in self._hosts)
 
     def _shares(self, origin: str, host: str) -> bool:
-        return _same_origin(origin, host) or any(fnmatchcase(origin, allowed) for allowed in self._origins)
+        return same_origin(origin, host) or any(fnmatchcase(origin, allowed) for allowed in self._origins)
 
     def _sharing(self, origin: str) -> Headers:
         if not any(fnmatchcase(origin, allowed) for allowed in self._origins):
@@ -109,7 +109,8 @@ class Outer:
         return headers
 
 
-def _same_origin(origin: str, host: str) -> bool:
+def same_origin(origin: str, host: str) -> bool:
+    """Whether a page of this origin was sent by the server of this Host."""
     parts = urlsplit(origin)
     return parts.scheme in _DEFAULT_PORTS and parts.netloc.lower() == host.lower()
 

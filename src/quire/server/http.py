@@ -61,9 +61,9 @@ class Reply(msgspec.Struct):
 
 
 class Request:
-    """One request. ``parameters`` are the variable parts of its path, decoded."""
+    """One request. ``parameters`` are the variable parts of its path, decoded; ``message`` its body, once read."""
 
-    __slots__ = ("_receive", "_timeout", "max_bytes", "parameters", "scope")
+    __slots__ = ("_receive", "_timeout", "max_bytes", "message", "parameters", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, *, max_bytes: int, timeout: float) -> None:
         self.scope = scope
@@ -71,6 +71,7 @@ class Request:
         self._timeout = timeout
         self.max_bytes = max_bytes
         self.parameters: dict[str, str] = {}
+        self.message: Any = None
 
     @property
     def method(self) -> str:
@@ -123,6 +124,8 @@ class Request:
                 message = await self._receive()
                 if not message.get("more_body") and message["type"] == "http.request":
                     whole: bytes = message.get("body", b"")
+                    if len(whole) > self.max_bytes:  # without a length, and all of it at once
+                        raise self._too_large(None)
                     return whole
                 found = await self._rest(message, timer)
         except TimeoutError:
@@ -160,6 +163,11 @@ class Request:
             if part:
                 yield part
 
+    async def gone(self) -> None:
+        """Wait until the client has gone away. To be awaited once the body has been read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            continue
+
     async def drain(self) -> None:
         """Read what is left and throw it away, so that a client that is still sending reads the answer."""
         if self.header(b"expect").lower() == "100-continue":
@@ -175,6 +183,9 @@ class Request:
 
     async def _refused(self, length: int | None) -> TooLarge:
         await self.drain()
+        return self._too_large(length)
+
+    def _too_large(self, length: int | None) -> TooLarge:
         said = f"has {length:,} bytes" if length is not None else "is longer than that"
         return TooLarge(
             f"The body of {self.method} {self.path} {said}; this server takes at most {self.max_bytes:,}. Send less "

@@ -40,11 +40,17 @@ class _Schemas(msgspec.Struct):
 def make_document(calls: Sequence[AnyCall]) -> Schema:
     """The document of these calls, each at the first of its paths."""
     typed = [call for call in calls if isinstance(call, Call)]
-    requests = _schemas([call.request for call in typed], "request.", _lenient)
-    answers = _schemas([*(call.response for call in typed), ErrorResponse], "", _sent)
+    streams = [call for call in calls if isinstance(call, StreamCall)]
+    messages = [call.message for call in streams if call.message is not None]
+    events = [call.events for call in streams if call.events is not None]
+    requests = _schemas([*(call.request for call in typed), *messages], "request.", _lenient)
+    answers = _schemas([*(call.response for call in typed), *events, ErrorResponse], "", _sent)
     paths: dict[str, Schema] = {}
     for call in calls:
-        operation = _operation(call, requests, answers) if isinstance(call, Call) else _streamed(call)
+        if isinstance(call, Call):
+            operation = _operation(call, requests, answers)
+        else:
+            operation = _streamed(call, requests, answers)
         path = _VARIABLE.sub(r"{\1}", call.paths[0])
         paths.setdefault(path, {})[call.method.lower()] = operation
     return {
@@ -57,9 +63,17 @@ def make_document(calls: Sequence[AnyCall]) -> Schema:
 
 def _schemas(types: Iterable[Any], prefix: str, change: Callable[[Any], Any]) -> _Schemas:
     unique = list(dict.fromkeys(types))
-    schemas, found = msgspec.json.schema_components(unique, ref_template=_REFERENCE + prefix + "{name}")
+    schemas, found = msgspec.json.schema_components(
+        unique, schema_hook=_of_anything, ref_template=_REFERENCE + prefix + "{name}"
+    )
     of = dict(zip(unique, map(change, schemas), strict=True))
     return _Schemas(of, {prefix + name: change(schema) for name, schema in found.items()})
+
+
+def _of_anything(kind: type) -> Schema:
+    if kind is object:
+        return {"description": "Any JSON value."}
+    raise NotImplementedError(f"no schema says what {kind} is")
 
 
 def _lenient(schema: Any) -> Any:
@@ -68,7 +82,7 @@ def _lenient(schema: Any) -> Any:
         return [_lenient(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {key: _lenient(item) for key, item in schema.items() if key != "default"}
+    changed = _mapped(schema, _lenient)
     if "properties" in changed:
         required = changed.get("required", ())
         changed["properties"] = {
@@ -76,6 +90,15 @@ def _lenient(schema: Any) -> Any:
         }
     text = {"integer": _INTEGER_TEXT, "number": _NUMBER_TEXT, "boolean": _BOOLEAN_WORD}.get(str(changed.get("type")))
     return {"anyOf": [changed, text]} if text else changed
+
+
+def _mapped(schema: Schema, change: Callable[[Any], Any]) -> Schema:
+    """A schema with its parts changed and without its default; a field may be called ``default`` nevertheless."""
+    return {
+        key: {name: change(field) for name, field in item.items()} if key == "properties" else change(item)
+        for key, item in schema.items()
+        if key != "default"
+    }
 
 
 def _or_null(schema: Schema) -> Schema:
@@ -89,7 +112,7 @@ def _sent(schema: Any) -> Any:
         return [_sent(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {key: _sent(item) for key, item in schema.items() if key != "default"}
+    changed = _mapped(schema, _sent)
     return {"anyOf": [changed, _NUMBER_WORD]} if changed.get("type") == "number" else changed
 
 
@@ -129,10 +152,19 @@ def _parameter(name: str, place: str, schema: Schema, required: bool) -> Schema:
     return {"name": name, "in": place, "required": required, "schema": schema}
 
 
-def _streamed(call: StreamCall) -> Schema:
+def _streamed(call: StreamCall, requests: _Schemas, answers: _Schemas) -> Schema:
     variables = _VARIABLE.findall(call.paths[0])
     own = [_parameter(field, "path", {"type": "string", "minLength": 1}, True) for field in variables]
     given = dict(call.openapi)
+    if call.message is not None and call.method == "GET":
+        fields, required = requests.fields(call.message)
+        own += [_parameter(name, "query", _in_query(schema), name in required) for name, schema in fields.items()]
+    elif call.message is not None:
+        content = {"application/json": {"schema": requests.of[call.message]}}
+        given["requestBody"] = {"required": True, "content": content}
+    if call.events is not None:
+        content = {"text/event-stream": {"schema": answers.of[call.events]}}
+        given["responses"] = {"200": {"description": "Events, as they come.", "content": content}}
     operation = {**_common(call), **given}
     operation["parameters"] = [*own, *given.get("parameters", [])]
     operation["responses"] = {**given.get("responses", {"200": {"description": "OK"}}), **_failure()}

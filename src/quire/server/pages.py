@@ -1,29 +1,28 @@
-"""What people read, and Quire's own API: the start page, ``/api/quire/v1``, its OpenAPI document and page.
+"""What people read, and what Quire's own API says of itself: the start page, ``/api/quire/v1``, its document and page.
 
-A Litestar application behind the calls of MLflow's protocol. Typed handlers of Quire's own API belong into it.
+They stand behind the calls, and answer 404 for any path that is none of theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from html import escape
-from typing import Any, cast
 
 import msgspec
-from litestar import Litestar, Response, get
-from litestar.exceptions import HTTPException
-from litestar.types import ControllerRouterHandler
 
 from quire._version import __version__
-from quire.domain.errors import QuireError
 from quire.server.calls import AnyCall
 from quire.server.context import Context
-from quire.server.errors import HttpError, error_reply, not_allowed, not_found
-from quire.server.http import Application, Scope
+from quire.server.errors import not_allowed, not_found
+from quire.server.http import Receive, Reply, Scope, Send, send_reply
 from quire.server.openapi import Schema, make_document
 from quire.server.routes.info import SPOKEN_VERSION
 
 API = "/api/quire/v1"
+_HTML = (b"content-type", b"text/html; charset=utf-8")
+_METHODS = ("GET", "HEAD")
 
 
 class Root(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,62 +35,55 @@ class Root(msgspec.Struct, frozen=True, kw_only=True):
     docs: str
 
 
-def make_pages(
-    context: Context, calls: Sequence[AnyCall], handlers: Sequence[ControllerRouterHandler] = ()
-) -> Application:
-    """The application of the pages and of Quire's own API."""
-    prefix = context.settings.static_prefix
-    document = make_document([call for call in calls if call.offered(context)])
-    encoded = msgspec.json.encode(document)
-    page = docs_page(document)
+class Pages:
+    """The pages as an ASGI application.
 
-    @get(API, sync_to_thread=False)
-    def root() -> Root:
-        return Root(
+    What they show of the calls is made when it is first asked for, in a thread: it takes longer than all else that is
+    done when a server starts, and few who use one read it.
+    """
+
+    def __init__(self, context: Context, calls: Sequence[AnyCall]) -> None:
+        self._context = context
+        self._calls = calls
+        prefix = self._prefix = context.settings.static_prefix
+        self._pages: dict[str, Callable[[], Reply]] = {
+            prefix: self._start,
+            f"{prefix}{API}": self._root,
+            f"{prefix}{API}/openapi.json": self._openapi,
+            f"{prefix}{API}/docs": self._docs,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. Raises HttpError for a path or a method that is not served."""
+        page = self._pages.get(scope["path"].rstrip("/"))
+        if page is None:
+            raise not_found(scope["path"])
+        if scope["method"] not in _METHODS:
+            raise not_allowed(scope["method"], scope["path"], list(_METHODS))
+        await send_reply(send, await asyncio.to_thread(page))
+
+    def _start(self) -> Reply:
+        return Reply(start_page(self._prefix).encode(), headers=[_HTML])
+
+    def _root(self) -> Reply:
+        root = Root(
             name="quire",
             version=__version__,
             mlflow_version=SPOKEN_VERSION,
-            openapi=f"{prefix}{API}/openapi.json",
-            docs=f"{prefix}{API}/docs",
+            openapi=f"{self._prefix}{API}/openapi.json",
+            docs=f"{self._prefix}{API}/docs",
         )
+        return Reply(msgspec.json.encode(root))
 
-    @get(f"{API}/openapi.json", sync_to_thread=False)
-    def openapi() -> Response[bytes]:
-        return Response(encoded, media_type="application/json")
+    def _openapi(self) -> Reply:
+        return Reply(msgspec.json.encode(self._document))
 
-    @get(f"{API}/docs", sync_to_thread=False)
-    def docs() -> Response[str]:
-        return Response(page, media_type="text/html; charset=utf-8")
+    def _docs(self) -> Reply:
+        return Reply(docs_page(self._document).encode(), headers=[_HTML])
 
-    @get("/", sync_to_thread=False)
-    def start() -> Response[str]:
-        return Response(start_page(prefix), media_type="text/html; charset=utf-8")
-
-    application = Litestar(
-        [root, openapi, docs, start, *handlers],
-        path=prefix or None,
-        openapi_config=None,
-        logging_config=None,
-        exception_handlers={Exception: _failed},
-    )
-    return cast(Application, application)
-
-
-def _failed(request: Any, error: Exception) -> Response[bytes]:
-    if isinstance(error, HTTPException):
-        error = _explained(request.scope, error)
-    reply = error_reply(error)
-    headers = {name.decode(): value.decode() for name, value in reply.headers if name != b"content-type"}
-    return Response(reply.body, status_code=reply.status, media_type="application/json", headers=headers)
-
-
-def _explained(scope: Scope, error: HTTPException) -> QuireError:
-    if error.status_code == 404:
-        return not_found(scope["path"])
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "GET").split(",")
-        return not_allowed(scope["method"], scope["path"], [method.strip() for method in allowed])
-    return HttpError(error.status_code, "BAD_REQUEST", error.detail)
+    @cached_property
+    def _document(self) -> Schema:
+        return make_document([call for call in self._calls if call.offered(self._context)])
 
 
 _STYLE = (

@@ -28,6 +28,11 @@ class Places:
         self._direct = direct
 
     @property
+    def own(self) -> str | None:
+        """The root behind the proxy; None if this server is no proxy."""
+        return self._own
+
+    @property
     def proxied(self) -> ArtifactStore:
         """The root behind the proxy. InvalidState if this server is no proxy."""
         if self._own is None:
@@ -47,6 +52,14 @@ class Places:
             return self.proxied, join(proxied_path(uri), path)
         root, below = self._split(uri)
         return open_artifacts(root), join(below, path)
+
+    def open(self, uri: str) -> ArtifactStore:
+        """The store of the files at an artifact location alone. Raises as :meth:`find`."""
+        if urlsplit(uri).scheme.lower() == SCHEME:
+            root = self.proxied.uri
+            return open_artifacts(join(root.rstrip("/"), proxied_path(uri)))
+        self._split(uri)
+        return open_artifacts(uri)
 
     def _split(self, uri: str) -> tuple[str, str]:
         for root in (*self._direct, *([self._own] if self._own else [])):

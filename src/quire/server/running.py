@@ -19,6 +19,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quire.domain.errors import InvalidInput, Unavailable
+from quire.domain.garbage import uncollected
 from quire.domain.redaction import redact
 from quire.server.app import create_app
 from quire.server.one_write import OneWrite
@@ -67,12 +68,29 @@ def open_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-class AppServer(Server):
-    """A uvicorn server that says when it serves, and ends in order with a code of its own when it is told to."""
+def open_near(host: str, port: int, count: int) -> socket.socket:
+    """A listening socket at this port or the first free one of the next ``count``; else at any that is free."""
+    for tried in range(port, port + count):
+        with suppress(Unavailable):
+            return open_socket(host, tried)
+    return open_socket(host, 0)
 
-    def __init__(self, config: Config, ready: Callable[[], object] = lambda: None) -> None:
+
+class AppServer(Server):
+    """A uvicorn server that says when it serves, and ends in order with a code of its own when it is told to.
+
+    ``ending`` is called when it begins to end: it then waits for the answers that are on their way.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        ready: Callable[[], object] = lambda: None,
+        ending: Callable[[], object] = lambda: None,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._ending = ending
         self.told = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -80,6 +98,11 @@ class AppServer(Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order."""
+        self._ending()
+        await super().shutdown(sockets=sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End; at the second interrupt at once."""
@@ -108,16 +131,30 @@ class AppServer(Server):
 def make_server(settings: Settings, ready: Callable[[], object] = lambda: None) -> AppServer:
     """A uvicorn server of the application. ``ready`` is called once it serves."""
     app = create_app(settings)
-    _collect_less()
-    return AppServer(_config(app, settings), ready)
+    return AppServer(_config(app, settings), ready, app.context.live.end)
 
 
-def _collect_less() -> None:
+def _make_alone(settings: Settings, ready: Callable[[], object]) -> AppServer:
+    """The server of a process that does nothing else: all that was loaded before it serves lasts as long as it does.
+
+    There is no garbage among that to speak of (a few hundred objects), and looking for it takes a tenth of the start.
+    """
+    with uncollected():
+        server = make_server(settings, ready)
+        _keep()
+    return server
+
+
+def collect_less() -> None:
     """Leave what lasts as long as the server out of the garbage collector's rounds, and make these fewer.
 
     An answer is made of thousands of objects, none in a cycle: looking for cycles each 700 costs a search a twentieth.
     """
     gc.collect()
+    _keep()
+
+
+def _keep() -> None:
     gc.freeze()
     gc.set_threshold(_OBJECTS_A_ROUND)
 
@@ -125,7 +162,7 @@ def _collect_less() -> None:
 def _config(app: Any, settings: Settings) -> Config:
     return Config(
         app,
-        http=_protocol(settings.header_timeout),
+        http=patient_protocol(settings.header_timeout),
         loop="auto",
         ws="none",
         lifespan="on",
@@ -140,7 +177,9 @@ def _config(app: Any, settings: Settings) -> Config:
     )
 
 
-def _protocol(timeout: float) -> type[HttpToolsProtocol]:
+def patient_protocol(timeout: float) -> type[HttpToolsProtocol]:
+    """Uvicorn's protocol, with a limit to the wait for a request's headers."""
+
     class Protocol(HttpToolsProtocol):
         """Uvicorn's protocol; a connection that does not send its headers in time is closed."""
 
@@ -171,31 +210,37 @@ def _protocol(timeout: float) -> type[HttpToolsProtocol]:
     return Protocol
 
 
-def serve(settings: Settings, listening: Callable[[str], None] = lambda address: None) -> int:
+def serve(
+    settings: Settings,
+    listening: Callable[[str], None] = lambda address: None,
+    listener: socket.socket | None = None,
+) -> int:
     """Serve until SIGTERM or SIGINT, then answer what is on its way; the exit code.
 
-    ``listening`` is told the server's address once it answers there.
+    ``listening`` is told the server's address once it answers there. ``listener`` is a socket that is open already.
     """
     check_address(settings)
-    listener = open_socket(settings.host, settings.port)
+    listener = listener or open_socket(settings.host, settings.port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{listener.getsockname()[1]}{settings.static_prefix}"
     if settings.workers > 1:
-        return _Workers(settings, listener).run(lambda: listening(address))
-    server = make_server(settings, lambda: listening(address))
+        workers = Workers(settings.workers, listener, lambda ready: _make_alone(settings, ready))
+        return workers.run(lambda: listening(address))
+    server = _make_alone(settings, lambda: listening(address))
     server.run(sockets=[listener])
     return server.code
 
 
-class _Workers:
+class Workers:
     """Several server processes on one socket. One that dies is replaced; one that cannot start ends them all.
 
     They end when this process is gone, however it went: the system then closes its end of a pipe that each child reads.
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self._settings = settings
+    def __init__(self, count: int, listener: socket.socket, make: Callable[[Callable[[], object]], AppServer]) -> None:
+        self._count = count
         self._listener = listener
+        self._make = make
         self._children: set[int] = set()
         self._told = 0
         self._heard, self._say = os.pipe()
@@ -205,7 +250,7 @@ class _Workers:
         """Serve until told to end; the exit code."""
         for number in _SIGNALS:
             signal.signal(number, self._stop)
-        self._children |= {self._start() for _ in range(self._settings.workers)}
+        self._children |= {self._start() for _ in range(self._count)}
         os.close(self._say)
         self._say = _NOWHERE  # a child that replaces another has nobody to tell
         if os.read(self._heard, 1):
@@ -238,7 +283,7 @@ class _Workers:
                 signal.signal(number, signal.SIG_DFL)
             os.close(self._parent_is_here)
             threading.Thread(target=self._end_with_parent, name="quire-parent", daemon=True).start()
-            server = make_server(self._settings, self._ready)
+            server = self._make(self._ready)
             server.run(sockets=[self._listener])
             code = server.code
         except Exception as error:

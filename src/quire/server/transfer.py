@@ -67,7 +67,6 @@ def _headers(path: str, found: Content) -> Headers:
         (b"etag", _etag(found).encode()),
         (b"last-modified", formatdate(found.modified, usegmt=True).encode()),
         (b"cache-control", b"no-cache"),
-        (b"x-content-type-options", b"nosniff"),
     ]
 
 

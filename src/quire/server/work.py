@@ -55,6 +55,7 @@ class Work:
     def __init__(self, one_writer: Together | None, *, reading_threads: int, artifact_threads: int) -> None:
         self._writers = ThreadPoolExecutor(reading_threads, "quire-write")
         self._files = ThreadPoolExecutor(artifact_threads, "quire-files")
+        self.writes_begun = self.writes_ended = 0
         batons = READS_AT_ONCE if one_writer is None else 1
         self._searches = Relay("quire-search", reading_threads, LONG_SEARCH, batons)
         self._looker: Line | Relay
@@ -76,22 +77,38 @@ class Work:
 
     async def write(self, function: Callable[[], T]) -> T:
         """Run a function that writes to the store; it is durable when this returns."""
-        if self._writer is None:
-            return await self._write_alone(function)
-        return cast(T, await self._writer.run(function))
+        self.writes_begun += 1
+        try:
+            if self._writer is None:
+                return await self._write_alone(function)
+            return cast(T, await self._writer.run(function))
+        finally:
+            self.writes_ended += 1
 
     async def _write_alone(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writers, function)
 
     async def write_little(self, function: Callable[[], T]) -> T:
         """Run a function that writes a few rows to the store; they are durable when this returns."""
-        if self._brief is None:
-            return await self._write_alone(function)
-        return cast(T, await self._brief.run(function))
+        self.writes_begun += 1
+        try:
+            if self._brief is None:
+                return await self._write_alone(function)
+            return cast(T, await self._brief.run(function))
+        finally:
+            self.writes_ended += 1
 
     async def files(self, function: Callable[[], T]) -> T:
         """Run a function that reads or writes artifacts."""
         return await asyncio.get_running_loop().run_in_executor(self._files, function)
+
+    async def write_files(self, function: Callable[[], T]) -> T:
+        """Run a function that writes artifacts, and perhaps to the store besides."""
+        self.writes_begun += 1
+        try:
+            return await self.files(function)
+        finally:
+            self.writes_ended += 1
 
     @property
     def counts(self) -> tuple[int, int, int]:

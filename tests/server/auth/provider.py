@@ -19,10 +19,21 @@ KEY, OTHER_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CLIENT, SECRET = "quire-client", "a-secret-of-the-client"
 
 
-class Provider:
-    """``claims`` are those of who signs in; ``lie`` changes the ID token's claims before it is signed."""
+_PAGE = """<!doctype html><html lang="en"><title>Provider</title><h1>Who are you?</h1><form method="post">
+<label>E-mail <input name="email"></label> <button name="said" value="yes">Let me in</button>
+<button name="said" value="no">Refuse</button></form></html>"""
 
-    def __init__(self) -> None:
+
+class Provider:
+    """``claims`` are those of who signs in; ``lie`` changes the ID token's claims before it is signed.
+
+    A browser is shown a page that asks who one is. ``state`` is given back in place of the one that was sent. A
+    ``public`` client has no secret.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", *, public: bool = False) -> None:
+        self.public = public
+        self.state: str | None = None
         self.claims: dict[str, Any] = {"sub": "1234", "email": "grace@example.com", "email_verified": True}
         self.lie: dict[str, Any] = {}
         self.issued_issuer: str | None = None
@@ -32,7 +43,7 @@ class Provider:
         self.codes: dict[str, dict[str, str]] = {}
         self.exchanges: list[dict[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.issuer = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.issuer = f"http://{host}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
@@ -45,11 +56,20 @@ class Provider:
         assert asked["client_id"] == CLIENT
         code = f"code-{len(self.codes)}"
         self.codes[code] = asked
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': self.state or asked['state']})}"
+
+    def answered(self, place: str, form: dict[str, str]) -> str:
+        """What a browser is sent back to after what a person said on the page."""
+        if form["said"] == "yes":
+            self.claims |= {"sub": form["email"], "email": form["email"]}
+            return self.authorize(place)
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(place).query).items()}
+        return f"{asked['redirect_uri']}?{urlencode({'error': 'access_denied', 'state': asked['state']})}"
 
     def exchange(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         self.exchanges.append(form)
-        expected = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        secret = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        expected = "" if self.public else f"Basic {secret}"
         asked = self.codes.pop(form.get("code", ""), None)
         if asked is None or authorization != expected or form["redirect_uri"] != asked["redirect_uri"]:
             return 400, {"error": "invalid_grant"}
@@ -82,18 +102,27 @@ class Provider:
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/authorize?"):
+                self._send(200, {"Content-Type": "text/html"}, _PAGE.encode())
+                return
             found = {"/.well-known/openid-configuration": provider.described, "/keys": provider.keys}.get(self.path)
             self._answer(*((200, found()) if found else (404, {})))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
-            self._answer(*provider.exchange(form, self.headers.get("Authorization", "")))
+            if self.path.startswith("/authorize?"):
+                self._send(302, {"Location": provider.answered(self.path, form)}, b"")
+            else:
+                self._answer(*provider.exchange(form, self.headers.get("Authorization", "")))
 
         def _answer(self, status: int, content: dict[str, Any]) -> None:
-            body = json.dumps(content).encode()
+            self._send(status, {"Content-Type": "application/json"}, json.dumps(content).encode())
+
+        def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -21,7 +21,7 @@ WHO = "/api/quire/v1/whoami"
 def test_health_and_version_are_open_and_all_else_is_not(guarded: Guarded) -> None:
     assert guarded.call(None, "GET", "/health").status == 200
     assert guarded.call(None, "GET", "/version").status == 200
-    for path in ("/", "/metrics", "/api/quire/v1", "/api/quire/v1/openapi.json", "/api/quire/v1/docs", "/nothing", WHO):
+    for path in ("/metrics", "/api/quire/v1", "/api/quire/v1/openapi.json", "/api/quire/v1/docs", "/nothing", WHO):
         assert guarded.call(None, "GET", path).status == 401, path
 
 

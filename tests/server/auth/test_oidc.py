@@ -53,6 +53,8 @@ class Browser:
     def go(self, path: str, method: str = "GET", body: Any = None, **headers: str) -> Any:
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if method != "GET":
+            headers.setdefault("Origin", f"http://127.0.0.1:{self._server.served.port}")
         import http.client
 
         connection = http.client.HTTPConnection("127.0.0.1", self._server.served.port, timeout=30)

@@ -138,6 +138,55 @@ def test_a_token_is_limited_to_its_scope(guarded: Guarded) -> None:
         assert guarded.call(narrow, method, path, body).status == 403, path
 
 
+def test_a_token_for_endpoints_reaches_nothing_that_is_tracked(guarded: Guarded) -> None:
+    user = guarded.user("editor")
+    own = guarded.experiment(user)
+    made = guarded.ask(
+        user,
+        "POST",
+        "/api/quire/v1/tokens",
+        {"endpoints": ["joker"], "allowance": {"usd_per_day": 5}, "parameters": {"most": {"max_tokens": 50}}},
+    )
+    scope = made["token"]["scope"]
+    assert (scope["endpoints"], scope["allowance"], scope["parameters"]) == (
+        ["joker"],
+        {"usd_per_day": 5},
+        {"most": {"max_tokens": 50}},
+    )
+    token = bearer(made["secret"])
+    assert guarded.call(token, "GET", f"experiments/get?experiment_id={own}").status == 403
+    assert guarded.call(token, "POST", "experiments/create", {"name": "beyond"}).status == 403
+    assert guarded.ask(token, "GET", "/api/quire/v1/whoami")["scope"] == scope
+    listed = guarded.ask(user, "GET", "/api/quire/v1/tokens")
+    assert (listed["tokens"][0]["scope"], listed["used_today"]) == (scope, {})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"endpoints": ["two words"]}, "Invalid endpoint name"),
+        ({"endpoints": "joker"}, "endpoints"),
+        ({"allowance": {"usd_per_day": -1}}, "usd_per_day of the token is -1"),
+        ({"allowance": {"requests_per_minute": "many"}}, "requests_per_minute"),
+        ({"parameters": {"most": {"messages": 1}}}, "names the parameter"),
+    ],
+)
+def test_a_token_for_endpoints_that_cannot_be_is_refused(
+    guarded: Guarded, fields: dict[str, object], message: str
+) -> None:
+    answer = guarded.call("ada", "POST", "/api/quire/v1/tokens", fields)
+    assert answer.status == 400
+    assert message in answer.json["message"]
+
+
+def test_a_role_on_an_endpoint_is_given_to_a_user(guarded: Guarded) -> None:
+    user = guarded.user("none")
+    given = {"username": user, "resource_type": "endpoint", "resource_id": "joker", "permission": "READ"}
+    guarded.ask("ada", "POST", "/api/3.0/mlflow/users/permissions/grant", given)
+    listed = guarded.ask("ada", "GET", f"/api/3.0/mlflow/users/permissions/list?username={user}")
+    assert listed["permissions"] == [{"resource_type": "endpoint", "resource_id": "joker", "permission": "READ"}]
+
+
 def test_a_read_only_token_reads(guarded: Guarded) -> None:
     user = guarded.user("editor")
     own = guarded.experiment(user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import Any
@@ -12,9 +13,12 @@ from quire.domain.access import ROLES, Resource, reaches
 from quire.server.app import all_calls
 from quire.server.auth.attach import access_calls
 from quire.server.auth.changes import BEFORE
-from quire.server.auth.rules import RULES, route_of
+from quire.server.auth.rule import Rule, route_of
+from quire.server.auth.rules import RULES
+from quire.server.auth.serving_rules import workspace
 from quire.server.calls import Call
 from tests.server.auth.conftest import Guarded
+from tests.spans import span
 
 CALLS = [*all_calls(), *access_calls()]
 ROUTES = [route_of(call) for call in CALLS]
@@ -46,14 +50,24 @@ def test_only_what_says_nothing_is_open() -> None:
         "GET /version",
         "GET quire/v1/login",
         "GET quire/v1/login/callback",
+        "GET quire/v1/sign-in",
+        "POST quire/v1/login",
         "POST quire/v1/logout",
     ]
+
+
+_OF_READERS = {
+    # What concerns only who asks; and who may read a thing may say something about it.
+    "DELETE quire/v1/tokens/{token_id}", "POST quire/v1/login", "POST quire/v1/logout",
+    "POST quire/v1/comments",
+    "PATCH quire/v1/comments/{comment_id}", "DELETE quire/v1/comments/{comment_id}",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("call", CALLS, ids=ROUTES)
 def test_what_changes_something_needs_more_than_to_read(call: Any) -> None:
     rule = RULES[route_of(call)]
-    if call.kind == "write" and route_of(call) not in ("DELETE quire/v1/tokens/{token_id}", "POST quire/v1/logout"):
+    if call.kind == "write" and route_of(call) not in _OF_READERS:
         roles = {need.role for need in rule.needs}
         assert rule.admin or rule.creates or roles & {"editor", "admin"}
 
@@ -71,24 +85,40 @@ def _fields(guarded: Guarded, owner: str) -> dict[str, Any]:
     """Values for the fields of any message, of things that belong to one user."""
     experiment = guarded.experiment(owner)
     run = guarded.run(owner, experiment)
+    queue = {"name": "q", "questions": [{"name": "good"}]}
+    for key, value in (
+        ("quire.evaluation.role", "evaluation"),
+        ("quire.review.name", "q"),
+        ("quire.review.queue", json.dumps(queue)),
+    ):
+        guarded.ask(owner, "POST", "runs/set-tag", {"run_id": run, "key": key, "value": value})
     model = guarded.model(owner)
     guarded.ask(owner, "POST", "model-versions/create", {"name": model, "source": f"runs:/{run}/m", "run_id": run})
     logged = guarded.ask(owner, "POST", "logged-models", {"experiment_id": experiment, "name": "m"})
+    guarded.ask(owner, "POST", "/api/quire/v1/prompts", {"name": f"prompt-{model}", "template": "t"})
     trace = guarded.store.begin_trace(experiment, timestamp_ms=1)
+    guarded.store.log_spans(experiment, [span(trace.trace_id, span_id="00000000000000aa")])
     name = guarded.ask(owner, "GET", f"experiments/get?experiment_id={experiment}")["experiment"]["name"]
     dataset = guarded.ask(
         owner, "POST", "/api/3.0/mlflow/datasets/create", {"name": "d", "experiment_ids": [experiment]}
     )["dataset"]["dataset_id"]
+    about = {"subject_kind": "run", "subject_id": run}
+    said = guarded.ask(owner, "POST", "/api/quire/v1/comments", {**about, "text": "said"})["comment"]
     return {
+        **about,
+        "comment_id": said["comment_id"],
+        **_of_serving(guarded, owner, model, trace.trace_id),
         "experiment_id": experiment,
         "experiment_ids": [experiment],
         "experiment_name": name,
         "run_id": run,
         "run_ids": [run],
+        "queue_id": run,
         "run_uuid": run,
         "model_id": logged["model"]["info"]["model_id"],
         "name": model,
         "trace_id": trace.trace_id,
+        "span_id": "00000000000000aa",
         "trace_ids": [trace.trace_id],
         "request_id": trace.trace_id,
         "request_ids": [trace.trace_id],
@@ -102,6 +132,35 @@ def _fields(guarded: Guarded, owner: str) -> dict[str, Any]:
     }
 
 
+def _of_serving(guarded: Guarded, owner: str, name: str, trace_id: str) -> dict[str, Any]:
+    """Fields that name an endpoint, which a trial is about."""
+    arms = [{"name": arm, "model": f"models:/{name}/1"} for arm in ("a", "b")]
+    spec = {"subject": f"endpoint:{name}", "arms": arms, "metrics": [], "stopping": {"metric": "failed"}}
+    endpoint = {"name": name, "model": f"models:/{name}/1"}
+    guarded.ask(owner, "PUT", f"/api/quire/v1/endpoints/{name}", {"endpoint": endpoint})
+    trial = guarded.ask(owner, "POST", "/api/quire/v1/trials", {"spec": spec})["trial"]
+    outcome = {"metric": "failed", "arm": "a", "phase": 0, "unit": "u", "value": 0, "at": 1}
+    return {
+        "endpoint": endpoint,
+        "spec": spec,
+        "subject": spec["subject"],
+        "arms": arms,
+        "model": f"models:/{name}/1",
+        "trial_id": trial["trial_id"],
+        "trial": trial,
+        "outcomes": [{"trial_id": trial["trial_id"], **outcome}],
+        "served": [{"response_id": f"resp-{name}", "trace_id": trace_id, "endpoint": name, "at": 1}],
+        "answer_id": trace_id,
+        "uri": f"models:/{name}/1",
+        "variant": _variant(name),
+        "variants": [_variant(name)],
+    }
+
+
+def _variant(name: str) -> dict[str, Any]:
+    return {"base": f"models:/{name}/1", "model": "m", "template": "t"}
+
+
 def _place(experiment: str) -> dict[str, Any]:
     return {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
 
@@ -112,7 +171,12 @@ _ANY: dict[str, Any] = {
     "password": "long enough password", "is_admin": True, "role": "admin", "token_id": "tk-none", "tags": "{}",
     "records": "[]", "update_mask": "rationale", "status": "FINISHED", "timestamp": 1, "max_timestamp_millis": 1,
     "upload_id": "u", "source": "s3://bucket/model", "models": [], "assessment": {"assessment_name": "a"},
-    "artifact_file_path": "file", "by": "model", "older_than_ms": 1,
+    "artifact_file_path": "file", "by": "model", "older_than_ms": 1, "before_ms": 1, "expected": "1", "unit": "u",
+    "job_id": "0" * 32,
+    "reason": "because", "text": "words",
+    "template": "t", "old": "1",
+    "score": "x", "index": "0", "item_id": "x",
+    "deployment": {"deployment_id": "", "kind": "docker", "name": "d", "endpoints": []},
 }  # fmt: skip
 
 
@@ -131,7 +195,8 @@ def stranger(guarded: Guarded) -> str:
 _HARMLESS = {
     # What answers everybody who signed in, about nothing or about themselves, or finds nothing.
     "GET /metrics", "GET 3.0/mlflow/server-info", "GET 2.0/mlflow/users/current", "GET quire/v1/whoami",
-    "GET quire/v1/tokens",
+    "GET quire/v1/tokens", "GET quire/v1/events", "GET quire/v1/me", "GET quire/v1/mentions", "GET quire/v1/people",
+    "GET quire/v1/changes",
 }  # fmt: skip
 _SEARCHES = {route for route, rule in RULES.items() if rule.narrow is not None}
 
@@ -153,8 +218,9 @@ def _send(guarded: Guarded, who: str, call: Any, values: dict[str, Any]) -> Any:
 
     path = re.sub(r"\{(\w+)(:path)?\}", lambda found: {**_ANY, **values}[found[1]], call.paths[0])
     fields = {**_ANY, **values}
-    if isinstance(call, Call):
-        wanted = {name for name in call.request.__struct_encode_fields__ if name in fields}
+    message = call.request if isinstance(call, Call) else call.message
+    if message is not None:
+        wanted = {name for name in message.__struct_encode_fields__ if name in fields}
         body: Any = {name: fields[name] for name in wanted}
         if "tags" in wanted and "dataset" not in path:
             body["tags"] = []
@@ -164,13 +230,25 @@ def _send(guarded: Guarded, who: str, call: Any, values: dict[str, Any]) -> Any:
             body["path"] = values["artifact_path"]
         if "presigned-upload" in path:
             body.pop("model_id", None)
-        if "log-metric" in path:
-            body["value"] = 1.0
+        if "feedback" in path:
+            body["source"] = "HUMAN"
+        if path.endswith("/evaluations"):
+            body.pop("text", None)
+        if "playground" in path:
+            body.pop("trace", None)
+        if path.endswith("playground/evaluations"):
+            body["variants"] = [{"name": "A", "variant": values["variant"]}]
+        if "log-metric" in path or path.endswith("/rate"):
+            body["value"] = 1
+        if path.endswith("/rate"):
+            body.pop("variant", None)
+        if path.endswith("/traffic"):
+            body["by"] = "arm"
         if "logged-models" in path and "status" in wanted:
             body["status"] = "LOGGED_MODEL_READY"
     else:
         body = {name: value for name, value in fields.items() if isinstance(value, str)}
-    if call.method == "GET" or not isinstance(call, Call):
+    if call.method == "GET" or message is None:
         path += "?" + urlencode(body, doseq=True)
         body = None
     headers = guarded_headers(who, values)
@@ -191,10 +269,15 @@ def holders(guarded: Guarded, others: dict[str, Any]) -> dict[str, str]:
         names[role] = guarded.user("none")
         guarded.access.set_permission(names[role], Resource("experiment", others["experiment_id"]), role)
         guarded.access.set_permission(names[role], Resource("registered_model", others["name"]), role)
+        guarded.access.set_permission(names[role], Resource("endpoint", others["name"]), role)
     return names
 
 
-_NEEDS = [call for call in CALLS if RULES[route_of(call)].needs and RULES[route_of(call)].creates is None]
+def _is_about_things(rule: Rule) -> bool:
+    return bool(rule.needs) and rule.creates is None and all(need.of is not workspace for need in rule.needs)
+
+
+_NEEDS = [call for call in CALLS if _is_about_things(RULES[route_of(call)])]
 
 
 @pytest.mark.parametrize("call", _NEEDS, ids=[route_of(call) for call in _NEEDS])

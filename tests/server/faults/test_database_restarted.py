@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def database_server() -> Iterator[PostgresServer]:
-    """One of the test's own: it is stopped while others would use it."""
-    server = PostgresServer()
+    """One of the test's own: it is stopped while others would use it, and may be killed while it writes a page."""
+    server = PostgresServer(full_page_writes="on")
     yield server
     server.remove()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from quire.domain.access import Identity
+from quire.domain.access import Identity, Resource
 from quire.server.calls import AnyCall
 from quire.server.http import Request
 
@@ -19,7 +19,7 @@ MAY_WRITE_TRACES = "quire.may_write_traces"
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
-    """``message`` is None for a call that streams; ``prepared`` what was worked out before the call runs."""
+    """``message`` is None for a call that reads its body by itself; ``prepared`` was worked out before it runs."""
 
     identity: Identity
     call: AnyCall
@@ -46,3 +46,17 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
 current: ContextVar[Asking] = ContextVar("quire.asking")
 """The request whose call runs in this thread."""
+
+
+def asked_by() -> str:
+    """The name of the user whose call runs in this thread; empty on a server without auth."""
+    asking = current.get(None)
+    return asking.identity.name if asking is not None else ""
+
+
+def may_read(kind: Any, key: str) -> bool:
+    """Whether the user whose call runs in this thread may read a thing; without auth everybody may."""
+    asking = current.get(None)
+    if asking is None or asking.identity.administers:
+        return True
+    return asking.identity.reads(Resource(kind, key))

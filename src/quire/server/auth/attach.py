@@ -13,15 +13,17 @@ from quire.domain.credentials import check_password
 from quire.domain.errors import InvalidInput
 from quire.server.auth.asking import CHANGE, IDENTITY, PREPARED, Asking, current
 from quire.server.auth.changes import Changes
-from quire.server.auth.door import Door
+from quire.server.auth.door import Door, nothing
 from quire.server.auth.first import ensure_admin
 from quire.server.auth.guard import Guard
-from quire.server.auth.login import CALLBACK, EXTRA, LOGIN, LOGOUT
+from quire.server.auth.login import CALLBACK, EXTRA, LOGIN, LOGOUT, PAGE
 from quire.server.auth.login import calls as login_calls
 from quire.server.auth.logins import Logins
 from quire.server.auth.oidc import Oidc
+from quire.server.auth.password_login import LOGINS
+from quire.server.auth.password_login import calls as password_calls
 from quire.server.auth.places import Whereabouts
-from quire.server.auth.rules import route_of
+from quire.server.auth.rule import route_of
 from quire.server.auth.settings import AuthSettings
 from quire.server.auth.tokens import calls as token_calls
 from quire.server.auth.users import calls as user_calls
@@ -29,7 +31,8 @@ from quire.server.auth.users import calls_of_3
 from quire.server.calls import AnyCall, Call
 from quire.server.context import Context
 from quire.server.dispatch import Front
-from quire.server.http import Application, Request
+from quire.server.http import Application, Request, Scope
+from quire.server.routes.me import WAYS
 from quire.store.access import access_of
 
 _WITH_PASSWORD = {"POST 2.0/mlflow/users/create", "PATCH 2.0/mlflow/users/update-password"}
@@ -37,26 +40,34 @@ _WITH_PASSWORD = {"POST 2.0/mlflow/users/create", "PATCH 2.0/mlflow/users/update
 
 def access_calls() -> list[AnyCall]:
     """The calls about users, permissions, tokens, the audit log and sign-in."""
-    return [*user_calls.all, *calls_of_3.all, *token_calls.all, *login_calls.all]
+    return [*user_calls.all, *calls_of_3.all, *token_calls.all, *login_calls.all, *password_calls.all]
 
 
-def attach(context: Context, front: Front, settings: AuthSettings) -> Application:
-    """Have ``front`` ask who may do what; the application to put before it.
+def attach(
+    context: Context,
+    front: Front,
+    settings: AuthSettings,
+    is_open: Callable[[Scope], bool] = nothing,
+    sign_in: str | None = None,
+) -> Application:
+    """Have ``front`` ask who may do what; the application to put before it. What ``is_open`` needs no sign-in.
 
+    ``sign_in`` is the page of the interface for that, if there is one; an identity provider goes before it.
     Raises InvalidState for a store that keeps no users, InvalidInput if nobody administers the server.
     """
     access = access_of(context.store)
     ensure_admin(access)
     logins = Logins(access, context.work, settings)
+    context.extras[LOGINS] = logins
     changes = Changes(context, access, logging=settings.audit_logging)
     front.guards += [Guard(context, Whereabouts(context, access), logins), Preparation(logins, changes)]
     front.wrappers.append(partial(_wrapped, changes))
     front.observers.append(Forgetting(logins))
-    sign_in = None
     if settings.oidc is not None:
         context.extras[EXTRA] = Oidc(settings.oidc)
+        context.extras[PAGE] = sign_in
         sign_in = LOGIN
-    return Door(front, context, logins, (LOGIN, CALLBACK, LOGOUT), sign_in)
+    return Door(front, context, logins, (LOGIN, CALLBACK, LOGOUT, WAYS), sign_in, is_open)
 
 
 def _wrapped(
@@ -123,4 +134,11 @@ class Forgetting:
             self._logins.forget()
 
 
-_GIVING = {"create_experiment", "create_registered_model", "rename_registered_model", "delete_registered_model"}
+_GIVING = {
+    "create_experiment",
+    "create_registered_model",
+    "rename_registered_model",
+    "delete_registered_model",
+    "put_endpoint",
+    "delete_endpoint",
+}

@@ -12,10 +12,12 @@ from quire.domain.errors import QuireError
 from quire.domain.protojson import encode
 from quire.domain.redaction import REDACTED, names_secret
 from quire.server.auth.asking import Asking
-from quire.server.auth.rules import RULES, Rule, route_of
+from quire.server.auth.rule import Rule, route_of
+from quire.server.auth.rules import RULES
 from quire.server.calls import Call
 from quire.server.context import Context
-from quire.store.access import AccessStore, Change
+from quire.store.access import AccessStore, Change, access_of
+from quire.store.serving import serving_of
 
 _MOST = 4000
 _LONGEST = 500
@@ -25,6 +27,9 @@ _LOGGING = {
     "POST 2.0/mlflow/runs/log-parameter",
     "POST 2.0/mlflow/runs/log-batch",
     "POST /v1/traces",
+    "POST quire/v1/served",
+    "POST quire/v1/outcomes",
+    "POST quire/v1/trials/{trial_id}/drop-outcomes",
 }
 """Calls that only add measurements, which the things themselves keep."""
 Before = Callable[[Context, Any], Any]
@@ -108,6 +113,30 @@ def _dataset(context: Context, message: Any) -> Any:
     return {"name": found.name, "tags": found.tags, "experiment_ids": found.experiment_ids}
 
 
+def _endpoint(context: Context, message: Any) -> Any:
+    return serving_of(context.store).get_endpoint(message.name)
+
+
+def _trial(context: Context, message: Any) -> Any:
+    found = serving_of(context.store).get_trial(message.trial_id)
+    return {
+        "state": found.state,
+        "revision": found.revision,
+        "phases": found.phases[-1:],
+        "added": found.added,
+        "removed": found.removed,
+        "decision": found.decision,
+    }
+
+
+def _role_of_user(context: Context, message: Any) -> Any:
+    return {"role": access_of(context.store).get_user(message.username).role}
+
+
+def _permission(context: Context, message: Any) -> Any:
+    return {"role": access_of(context.store).get_permission(message.username, message.resource).role}
+
+
 def _tag(tags: Mapping[str, Any], key: str) -> Any:
     return {key: tags[key]} if key in tags else None
 
@@ -130,6 +159,7 @@ BEFORE: dict[str, Before] = {
     f"DELETE {_ML}/registered-models/delete-tag": _registered_model_tag,
     **{f"{method} {_ML}/registered-models/alias": _alias for method in ("POST", "DELETE")},
     f"POST {_QUIRE}/registered-models/move-alias": _alias,
+    f"POST {_QUIRE}/models/{{name}}/versions/{{version}}/promote": _alias,
     f"PATCH {_ML}/model-versions/update": _version,
     f"POST {_ML}/model-versions/transition-stage": _version,
     f"DELETE {_ML}/model-versions/delete": _version,
@@ -142,6 +172,16 @@ BEFORE: dict[str, Before] = {
     f"DELETE {_ML3}/datasets/{{dataset_id}}/tags/{{key:path}}": _dataset,
     f"POST {_ML3}/datasets/{{dataset_id}}/add-experiments": _dataset,
     f"POST {_ML3}/datasets/{{dataset_id}}/remove-experiments": _dataset,
+    **{f"{method} {_QUIRE}/endpoints/{{name}}": _endpoint for method in ("PUT", "DELETE")},
+    f"PUT {_QUIRE}/trials/{{trial_id}}": _trial,
+    f"PATCH {_QUIRE}/users/{{username}}": _role_of_user,
+    f"PATCH {_ML}/users/update-admin": _role_of_user,
+    f"DELETE {_ML}/users/delete": _role_of_user,
+    **{f"POST {_ML3}/users/permissions/{verb}": _permission for verb in ("grant", "revoke")},
+    **{
+        f"POST {_QUIRE}/trials/{{trial_id}}/{verb}": _trial
+        for verb in ("pause", "resume", "stop", "promote", "add-arm", "remove-arm")
+    },
 }
 """How what a call changes is read before it. Calls that only add have none."""
 
@@ -166,7 +206,7 @@ class Changes:
         def work() -> Any:
             before = self._before(route, asking.message)
             answer = run()
-            self._follow(asking, route, answer)
+            self._follow(asking, route, before, answer)
             if self.wanted(route):
                 self._access.append_change(self.change(asking, before=before, answer=answer))
             return answer
@@ -188,7 +228,7 @@ class Changes:
         except QuireError:
             return None  # the call itself says what is wrong
 
-    def _follow(self, asking: Asking, route: str, answer: Any) -> None:
+    def _follow(self, asking: Asking, route: str, before: Any, answer: Any) -> None:
         """Who makes a thing is its admin; roles follow a new name, and end with the thing."""
         access, message, name = self._access, asking.message, asking.identity.name
         match route:
@@ -200,6 +240,10 @@ class Changes:
                 access.rename_resource(Resource("registered_model", message.name), message.new_name)
             case "DELETE 2.0/mlflow/registered-models/delete":
                 access.forget_resource(Resource("registered_model", message.name))
+            case "PUT quire/v1/endpoints/{name}" if before is None:
+                access.set_permission(name, Resource("endpoint", message.name), "admin")
+            case "DELETE quire/v1/endpoints/{name}":
+                access.forget_resource(Resource("endpoint", message.name))
 
     def change(self, asking: Asking, *, before: Any = None, answer: Any = None, after: Any = None) -> Change:
         """The entry of a change."""
@@ -223,6 +267,8 @@ def _entity(asking: Asking, answer: Any) -> str:
         return f"experiment:{answer.experiment_id}"  # type: ignore[attr-defined]
     if asking.call.name == "create_run":
         return f"run:{answer.run.info.run_id}"
+    if asking.call.name in ("create_trial", "start_trial"):
+        return f"trial:{answer.trial.trial_id}"
     rule: Rule | None = RULES.get(route_of(asking.call))
     refs = list(rule.subject(asking)) if rule is not None and rule.subject is not None else []
     if refs:
@@ -237,7 +283,10 @@ def small(value: Any) -> str | None:
         return None
     plain = msgspec.json.decode(encode(value))
     text = msgspec.json.encode(_cut(plain)).decode()
-    return text if len(text) <= _MOST else msgspec.json.encode({"cut": text[:_MOST]}).decode()
+    if len(text) <= _MOST:
+        return text
+    why = {"reason": _cut(plain["reason"])} if isinstance(plain, dict) and "reason" in plain else {}
+    return msgspec.json.encode({**why, "cut": text[:_MOST]}).decode()
 
 
 def _cut(value: Any) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
 from quire.domain.errors import QuireError
 from quire.server.auth.asking import CHANGE, IDENTITY, REQUEST_ID
+from quire.server.auth.cookies import check_comes_from_here, session_of
 from quire.server.auth.logins import Logins
 from quire.server.context import Context
 from quire.server.errors import error_reply
@@ -20,10 +21,16 @@ _REQUEST_ID = re.compile(r"[\w.\-]{1,64}", re.ASCII)
 _DRAINED = 1 << 20
 
 
+def nothing(scope: Scope) -> bool:
+    """No request."""
+    return False
+
+
 class Door:
     """Puts who asks into a request's scope, or answers 401.
 
-    ``also_open`` are more paths that nobody signs in for. A browser that asks for a page is sent to ``sign_in``.
+    ``also_open`` are more paths that nobody signs in for, and ``is_open`` tells of further requests. A browser that
+    asks for a page is sent to ``sign_in``.
     """
 
     def __init__(
@@ -33,12 +40,13 @@ class Door:
         logins: Logins,
         also_open: Iterable[str] = (),
         sign_in: str | None = None,
+        is_open: Callable[[Scope], bool] = nothing,
     ) -> None:
         self._inner, self._context, self._logins = inner, context, logins
         prefix = context.settings.static_prefix
         self._open = frozenset(prefix + path for path in (*_OPEN, *also_open))
         self._sign_in = None if sign_in is None else prefix + sign_in
-        self._session = session_cookie(context)
+        self._is_open = is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -52,19 +60,22 @@ class Door:
                 await self._store_change(scope, message["status"])
             await send(message)
 
-        if scope["path"] not in self._open:
+        if scope["path"] not in self._open and not self._is_open(scope):
             try:
                 scope[IDENTITY] = await self._identify(scope)
             except QuireError as error:
                 await self._drain(scope, receive)
-                await send_reply(sending, self._page_of_sign_in(scope) or error_reply(error))
+                await send_reply(sending, self._page_of_sign_in(scope) or _without_dialog(scope, error_reply(error)))
                 return
         await self._inner(scope, receive, sending)
 
     async def _identify(self, scope: Scope) -> Any:
         client = scope.get("client")
         address = client[0] if client else ""
-        return await self._logins.identify(header(scope, b"authorization"), cookie_of(scope, self._session), address)
+        authorization, session = header(scope, b"authorization"), session_of(self._context, scope)
+        if session and not authorization:
+            check_comes_from_here(self._context, scope)
+        return await self._logins.identify(authorization, session, address)
 
     def _page_of_sign_in(self, scope: Scope) -> Reply | None:
         """Where a person goes who asks for a page with a browser."""
@@ -91,28 +102,12 @@ class Door:
             await self._context.run_write(append)
 
 
-def is_over_tls(context: Context) -> bool:
-    """Whether browsers reach the server over TLS, as the address that they come back to from sign-in says."""
-    auth = context.settings.auth
-    return auth is not None and auth.oidc is not None and auth.oidc.redirect_uri.startswith("https:")
-
-
-def session_cookie(context: Context) -> str:
-    """The name of the cookie that holds a session.
-
-    Over TLS it is one that only this host can set, so that no other host of the domain plants a session of its own
-    (https://www.rfc-editor.org/rfc/rfc6265bis §4.1.3).
-    """
-    return "__Host-quire_session" if is_over_tls(context) else "quire_session"
-
-
-def cookie_of(scope: Scope, wanted: str) -> str:
-    """A cookie of a request; empty if there is none."""
-    for part in header(scope, b"cookie").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == wanted:
-            return value
-    return ""
+def _without_dialog(scope: Scope, reply: Reply) -> Reply:
+    """A refusal that no browser asks for a password of its own because of, when a script of a page gets it."""
+    if header(scope, b"sec-fetch-mode") in ("", "navigate"):
+        return reply
+    headers = [(name, value) for name, value in reply.headers if not value.startswith(b"Basic ")]
+    return Reply(reply.body, reply.status, headers)
 
 
 def _request_id(scope: Scope) -> str:

@@ -13,7 +13,8 @@ from quire.domain.errors import InvalidInput, NotFound, PermissionDenied
 from quire.server.auth.asking import IDENTITY, MAY_WRITE_TRACES, Asking
 from quire.server.auth.logins import Logins
 from quire.server.auth.places import Found, Ref, Whereabouts
-from quire.server.auth.rules import RULES, Need, Rule, route_of
+from quire.server.auth.rule import Need, Rule, route_of
+from quire.server.auth.rules import RULES
 from quire.server.calls import AnyCall
 from quire.server.context import Context
 from quire.server.http import Request

@@ -1,30 +1,43 @@
-"""Signing in and out with a browser: ``/api/quire/v1/login``, ``…/login/callback``, ``/api/quire/v1/logout``."""
+"""Signing in at an identity provider, and out: ``/api/quire/v1/login``, ``…/login/callback``, ``…/logout``."""
 
 from __future__ import annotations
 
 import base64
 import hmac
+import logging
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from quire.domain.credentials import hash_token, is_token, new_token
-from quire.domain.errors import AlreadyExists, InvalidState, NotFound, PermissionDenied, Unauthenticated
-from quire.domain.ids import now_ms
-from quire.server.auth.door import cookie_of, is_over_tls, session_cookie
-from quire.server.auth.oidc import Begun, Oidc, Person
-from quire.server.auth.settings import AuthSettings
+from quire.domain.access import User
+from quire.domain.credentials import is_token
+from quire.domain.errors import AlreadyExists, NotFound, PermissionDenied, QuireError
+from quire.server.auth.cookies import (
+    check_comes_from_here,
+    cookie_of,
+    ended_session,
+    host_name,
+    is_over_tls,
+    session_cookie,
+    session_of,
+    set_cookie,
+)
+from quire.server.auth.oidc import Begun, Oidc, Person, Refused, SignInRefused
+from quire.server.auth.sessions import address_of, auth_settings, begin_session, change, end_session
 from quire.server.calls import Calls
 from quire.server.context import Context
-from quire.server.http import Headers, Reply, Request, Send, send_reply
-from quire.store.access import Change, access_of
+from quire.server.http import Headers, Reply, Request, Send, header, send_reply
+from quire.store.access import AccessStore, access_of
 
 calls = Calls("quire", "v1", tag="Sign-in")
 LOGIN, CALLBACK, LOGOUT = "/api/quire/v1/login", "/api/quire/v1/login/callback", "/api/quire/v1/logout"
 EXTRA = "oidc"
 """The key of the identity provider among a context's extras."""
+PAGE = "page of sign-in"
+"""The key of the path of the interface's page for that, if there is one."""
+_logger = logging.getLogger("quire.server")
 _BEGUN_COOKIE = "quire_login"
 _BEGUN_SECONDS = 600
 _REDIRECT: dict[str, Any] = {"responses": {"302": {"description": "Where to go on."}}}
@@ -35,65 +48,88 @@ _NO_STORE = (b"cache-control", b"no-store")
 async def sign_in(context: Context, request: Request, send: Send) -> None:
     """Send a browser to the identity provider. ``next`` is the page of this server to come back to."""
     next_page = _local_page(context, dict(request.query).get("next", ""))
-    begun, place = await context.run_files(partial(_provider(context).begin, next_page))
+    try:
+        begun, place = await context.run_files(partial(_provider(context).begin, next_page))
+    except QuireError as error:
+        await send_reply(send, _refusal(context, request, next_page, error))
+        return
     content = base64.urlsafe_b64encode(msgspec.json.encode(begun)).decode().rstrip("=")
-    cookie = _cookie(context, _begun_cookie(context), content, _BEGUN_SECONDS)
+    cookie = set_cookie(_begun_cookie(context), content, _BEGUN_SECONDS, secure=is_over_tls(context))
     await send_reply(send, _redirect(place, [cookie]))
 
 
 @calls.stream("GET", CALLBACK, openapi=_REDIRECT)
 async def signed_in(context: Context, request: Request, send: Send) -> None:
     """Let in who comes back from the identity provider."""
-    fields = dict(request.query)
     begun = _begun(context, request)
+    try:
+        reply = await _let_in(context, request, begun)
+    except QuireError as error:
+        reply = _refusal(context, request, "" if begun is None else begun.next, error)
+    await send_reply(send, reply)
+
+
+async def _let_in(context: Context, request: Request, begun: Begun | None) -> Reply:
+    """Begin the session of who comes back. Raises SignInRefused, PermissionDenied, Unavailable."""
+    fields = dict(request.query)
     if begun is None or not hmac.compare_digest(begun.state.encode(), fields.get("state", "").encode()):
-        raise Unauthenticated("This browser has begun no such sign-in, or too long ago. Begin again.")
+        raise SignInRefused("begun", "This browser has begun no such sign-in, or too long ago. Begin again.")
     code = fields.get("code")
     if not code:
-        raise Unauthenticated(f"The identity provider let nobody in: {fields.get('error', 'no code')[:100]!r}.")
+        said = fields.get("error", "no code")[:100]
+        raise SignInRefused("denied", f"The identity provider let nobody in: {said!r}.")
     person = await context.run_files(partial(_provider(context).finish, begun, code))
-    secret = await context.run_write(partial(_let_in, context, person, _address(request)))
+    address = address_of(request)
+    find = partial(_user_of, context, person, address)
+    secret = await context.run_write(partial(begin_session, context, find, route=f"GET {CALLBACK}", address=address))
     cookies = [
-        _cookie(context, session_cookie(context), secret, int(_settings(context).session)),
-        _cookie(context, _begun_cookie(context), "", 0),
+        session_cookie(context, request.scope, secret, int(auth_settings(context).session)),
+        set_cookie(_begun_cookie(context), "", 0, secure=is_over_tls(context)),
     ]
-    await send_reply(send, _redirect(_local_page(context, begun.next), cookies))
+    return _redirect(_local_page(context, begun.next), cookies)
+
+
+def _refusal(context: Context, request: Request, next_page: str, error: QuireError) -> Reply:
+    """Where a person goes who was not let in: to the page of sign-in, which says why. Else the error is raised."""
+    page: str | None = context.extras.get(PAGE)
+    if page is None or "text/html" not in header(request.scope, b"accept"):
+        raise error
+    _logger.info("A sign-in at the identity provider was refused: %s", error.message)
+    query: dict[str, str] = {"refused": _word(error)}
+    if next_page:
+        query["next"] = _local_page(context, next_page)
+    over = set_cookie(_begun_cookie(context), "", 0, secure=is_over_tls(context))
+    return _redirect(f"{context.settings.static_prefix}{page}?{urlencode(query)}", [over])
+
+
+def _word(error: QuireError) -> Refused:
+    if isinstance(error, SignInRefused):
+        return error.why
+    return "taken" if isinstance(error, PermissionDenied) else "away"
 
 
 @calls.stream("POST", LOGOUT, kind="write", openapi=_REDIRECT)
 async def sign_out(context: Context, request: Request, send: Send) -> None:
     """End the session of a browser."""
-    secret = cookie_of(request.scope, session_cookie(context))
+    secret = session_of(context, request.scope)
     if is_token(secret):
-        await context.run_write(partial(_end, context, secret, _address(request)))
-    await send_reply(send, _redirect(_local_page(context, ""), [_cookie(context, session_cookie(context), "", 0)]))
+        check_comes_from_here(context, request.scope)
+        end = partial(end_session, context, secret, route=f"POST {LOGOUT}", address=address_of(request))
+        await context.run_write(end)
+    await send_reply(send, _redirect(_local_page(context, ""), ended_session(context)))
 
 
-def _let_in(context: Context, person: Person, address: str) -> str:
-    """Make a session of who signed in, and a user of who does so for the first time; its secret."""
-    access, settings = access_of(context.store), _settings(context)
-    secret = new_token()
-
-    def work() -> None:
-        user = access.find_user_of_subject(person.subject)
-        if user is None:
-            user = _new_user(context, person)
-            access.append_change(_change(user.username, "create_user", address))
-        access.create_token(
-            user.username,
-            hash_token(secret),
-            name="browser",
-            kind="session",
-            expiration_time=now_ms() + int(settings.session * 1000),
-        )
-        access.append_change(_change(user.username, "sign_in", address))
-
-    access.all_or_nothing(work)
-    return secret
+def _user_of(context: Context, person: Person, address: str, access: AccessStore) -> str:
+    """The name of the user who signed in, made when they do so for the first time."""
+    user = access.find_user_of_subject(person.subject)
+    if user is None:
+        user = _new_user(context, person)
+        access.append_change(change(user.username, "create_user", route=f"GET {CALLBACK}", address=address))
+    return user.username
 
 
-def _new_user(context: Context, person: Person) -> Any:
-    oidc = _settings(context).oidc
+def _new_user(context: Context, person: Person) -> User:
+    oidc = auth_settings(context).oidc
     try:
         return access_of(context.store).create_user(
             person.username, password_hash=None, role=oidc.role if oidc else None, subject=person.subject
@@ -105,25 +141,6 @@ def _new_user(context: Context, person: Person) -> Any:
         ) from None
 
 
-def _end(context: Context, secret: str, address: str) -> None:
-    """End a session."""
-    access = access_of(context.store)
-    login = access.find_token(hash_token(secret))
-    token = login.token if login is not None else None
-    if login is None or token is None or token.kind != "session" or not token.is_valid(now_ms()):
-        return
-
-    def work() -> None:
-        access.revoke_token(token.token_id)
-        access.append_change(_change(login.user.username, "sign_out", address, route=f"POST {LOGOUT}"))
-
-    access.all_or_nothing(work)
-
-
-def _change(username: str, action: str, address: str, *, route: str = f"GET {CALLBACK}") -> Change:
-    return Change(username=username, action=action, route=route, entity=f"user:{username}", address=address)
-
-
 def _provider(context: Context) -> Oidc:
     provider: Oidc | None = context.extras.get(EXTRA)
     if provider is None:
@@ -131,15 +148,8 @@ def _provider(context: Context) -> Oidc:
     return provider
 
 
-def _settings(context: Context) -> AuthSettings:
-    settings = context.settings.auth
-    if settings is None:
-        raise InvalidState("This server asks nobody who they are.")
-    return settings
-
-
 def _begun_cookie(context: Context) -> str:
-    return f"__Host-{_BEGUN_COOKIE}" if is_over_tls(context) else _BEGUN_COOKIE
+    return host_name(_BEGUN_COOKIE, is_over_tls(context))
 
 
 def _begun(context: Context, request: Request) -> Begun | None:
@@ -160,16 +170,5 @@ def _local_page(context: Context, page: str) -> str:
     return start if parts.scheme or parts.netloc else quote(page, safe="/?&=%#:@!$'()*+,;~-._")
 
 
-def _cookie(context: Context, name: str, value: str, seconds: int) -> tuple[bytes, bytes]:
-    """A cookie that no script reads and no other site sends; over TLS only, where the server is reached so."""
-    secure = "; Secure" if is_over_tls(context) else ""
-    return b"set-cookie", f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}".encode()
-
-
 def _redirect(place: str, cookies: Headers) -> Reply:
     return Reply(b"", 302, [(b"location", place.encode()), _NO_STORE, *cookies])
-
-
-def _address(request: Request) -> str:
-    client = request.scope.get("client")
-    return client[0] if client else ""

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -41,6 +41,19 @@ class Provider(msgspec.Struct, frozen=True):
     token_endpoint: str
     jwks_uri: str
     token_endpoint_auth_methods_supported: list[str] = msgspec.field(default_factory=lambda: ["client_secret_basic"])
+
+
+Refused = Literal["begun", "denied", "token", "name", "taken", "away"]
+"""Why nobody was let in: this browser began no such sign-in; the provider refused; its token is not right; it told no
+name that counts; a user of another kind has that name; the provider is away, or not what it should be."""
+
+
+class SignInRefused(Unauthenticated):
+    """A sign-in that let nobody in; ``why`` is the word for it that a page is given."""
+
+    def __init__(self, why: Refused, message: str) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -96,12 +109,13 @@ class Oidc:
         name = self._settings.username_claim
         value = claims.get(name)
         if not isinstance(value, str) or not value:
-            raise Unauthenticated(
+            raise SignInRefused(
+                "name",
                 f"The identity provider did not say the {name!r} of who signed in. Ask it for that, in "
-                "QUIRE_OIDC_SCOPES, or name another claim in QUIRE_OIDC_USERNAME_CLAIM."
+                "QUIRE_OIDC_SCOPES, or name another claim in QUIRE_OIDC_USERNAME_CLAIM.",
             )
         if name == "email" and claims.get("email_verified") in (False, "false"):
-            raise Unauthenticated("The identity provider has not verified this e-mail address. Verify it there.")
+            raise SignInRefused("name", "The identity provider has not verified this e-mail address. Verify it there.")
         return value
 
     def _exchange(self, code: str, verifier: str) -> str:
@@ -122,7 +136,7 @@ class Oidc:
         answer = _ask("POST", provider.token_endpoint, data=form, auth=login)
         token = answer.get("id_token")
         if not isinstance(token, str):
-            raise Unauthenticated("The identity provider did not accept the sign-in. Begin again.")
+            raise SignInRefused("token", "The identity provider did not accept the sign-in. Begin again.")
         return token
 
     def _verified(self, token: str, nonce: str) -> dict[str, Any]:
@@ -140,22 +154,24 @@ class Oidc:
                 options={"require": ["exp", "iat", "iss", "aud", "sub"]},
             )
         except (jwt.PyJWTError, ValueError, TypeError) as error:
-            raise Unauthenticated(f"The identity provider's token is not right: {error}. Begin again.") from None
+            raise SignInRefused("token", f"The identity provider's token is not right: {error}. Begin again.") from None
         if claims.get("nonce") != nonce:
-            raise Unauthenticated("The identity provider's token belongs to another sign-in. Begin again.")
+            raise SignInRefused("token", "The identity provider's token belongs to another sign-in. Begin again.")
         if claims.get("azp", self._settings.client_id) != self._settings.client_id:
-            raise Unauthenticated("The identity provider's token was made for another application. Begin again.")
+            raise SignInRefused("token", "The identity provider's token was made for another application. Begin again.")
         return claims
 
     def _key(self, key_id: str, algorithm: str) -> Any:
         """The provider's key of that id; keys are fetched anew when one is not known, but not all the time."""
         if algorithm not in ALGORITHMS:
-            raise Unauthenticated(f"The identity provider's token is signed with {algorithm[:20]!r}. Begin again.")
+            raise SignInRefused(
+                "token", f"The identity provider's token is signed with {algorithm[:20]!r}. Begin again."
+            )
         keys = self._fetched_keys(_KEPT)
         if key_id not in keys:
             keys = self._fetched_keys(_PAUSE)
         if key_id not in keys:
-            raise Unauthenticated("The identity provider's token is signed with a key that it does not show.")
+            raise SignInRefused("token", "The identity provider's token is signed with a key that it does not show.")
         return keys[key_id]
 
     def _fetched_keys(self, kept: float) -> dict[str, Any]:

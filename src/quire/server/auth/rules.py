@@ -6,12 +6,10 @@ changes ``editor``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
-
-from quire.domain.access import Identity, Kind, Role
+from quire.domain.errors import InvalidInput
+from quire.domain.prompt_parts import part_names
 from quire.server.auth.asking import Asking
 from quire.server.auth.narrowing import (
     in_locations,
@@ -21,68 +19,10 @@ from quire.server.auth.narrowing import (
     only_experiments,
     only_models,
 )
-from quire.server.auth.places import Ref
-from quire.server.calls import AnyCall
-
-Refs = Iterable[Ref]
-Locate = Callable[[Asking], Refs]
-Narrow = Callable[[Identity, Any], Any]
-
-
-class Need(msgspec.Struct, frozen=True):
-    """A role that is needed on everything that ``of`` finds. What is ``optional`` and does not exist is no matter."""
-
-    role: Role
-    of: Locate
-    optional: bool = False
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may make a call.
-
-    ``open`` to everybody, else to who signed in. They need the roles in ``needs``; to administer the server
-    (``admin``), unless they ask about themselves (``own``); to have signed in without a token (``person``); to be
-    allowed to make a new thing (``creates``), whose files, if ``outside`` names a place, only an admin may have the
-    server keep where others' are.
-    ``narrow`` gives the message that asks for no more than they may read: nothing is taken out of an answer
-    afterwards, which its page token would still tell of. ``of`` finds what the call is about, if the first need does
-    not.
-    """
-
-    open: bool = False
-    needs: tuple[Need, ...] = ()
-    admin: bool = False
-    person: bool = False
-    creates: Kind | None = None
-    narrow: Narrow | None = None
-    outside: Locate | None = None
-    own: Callable[[Asking], bool] | None = None
-    of: Locate | None = None
-
-    @property
-    def subject(self) -> Locate | None:
-        """What the call is about, for the audit log."""
-        return self.of or (self.needs[0].of if self.needs else None)
-
-
-def route_of(call: AnyCall) -> str:
-    """How a call is named in the table: its method, and its first path without ``/api/``."""
-    return f"{call.method} {call.paths[0].removeprefix('/api/')}"
-
-
-def _field(kind: Any, name: str) -> Locate:
-    """What a field of the message names; nothing if it is empty."""
-
-    def locate(asking: Asking) -> Refs:
-        value = getattr(asking.message, name)
-        return [Ref(kind, value)] if value else []
-
-    return locate
-
-
-def _each(kind: Any, name: str) -> Locate:
-    """What each item of a field names."""
-    return lambda asking: [Ref(kind, item) for item in dict.fromkeys(getattr(asking.message, name) or ())]
+from quire.server.auth.places import COMMENTED, Ref
+from quire.server.auth.rule import Locate, Need, Refs, Rule, each, edits, field, manages, reads
+from quire.server.auth.serving_rules import SERVING_RULES
+from quire.server.prompt_views import template_of
 
 
 def _query(kind: Any, *names: str) -> Locate:
@@ -128,6 +68,15 @@ def _used_models(asking: Asking) -> Refs:
     return [Ref("logged_model", item.model_id) for item in message.models if item.model_id]
 
 
+def _prompt_parts(asking: Asking) -> Refs:
+    """The prompts that the template of a new version includes, whose text becomes a part of it."""
+    try:
+        template = template_of(asking.message)
+    except InvalidInput:
+        return []  # the call itself says what is wrong with it
+    return [Ref("registered_model", name) for name in part_names(template)]
+
+
 def _metric_models(asking: Asking) -> Refs:
     message: Any = asking.message
     return [Ref("logged_model", item) for item in {metric.model_id for metric in message.metrics} if item]
@@ -138,26 +87,14 @@ def _user_of_message(asking: Asking) -> bool:
     return not message.username or message.username == asking.identity.name
 
 
-_experiment = _field("experiment", "experiment_id")
-_run = _field("run", "run")
-_model = _field("registered_model", "name")
-_logged = _field("logged_model", "model_id")
-_trace = _field("trace", "trace_id")
-_older_trace = _field("trace", "request_id")
-_dataset = _field("dataset", "dataset_id")
+_experiment = field("experiment", "experiment_id")
+_run = field("run", "run")
+_model = field("registered_model", "name")
+_logged = field("logged_model", "model_id")
+_trace = field("trace", "trace_id")
+_older_trace = field("trace", "request_id")
+_dataset = field("dataset", "dataset_id")
 _path = _variable("path", "artifact_path")
-
-
-def _reads(*of: Locate) -> Rule:
-    return Rule(needs=tuple(Need("reader", locate) for locate in of))
-
-
-def _edits(*of: Locate) -> Rule:
-    return Rule(needs=tuple(Need("editor", locate) for locate in of))
-
-
-def _manages(*of: Locate) -> Rule:
-    return Rule(needs=tuple(Need("admin", locate) for locate in of))
 
 
 def _permission_on(asking: Asking) -> Refs:
@@ -175,156 +112,260 @@ _ML3 = "3.0/mlflow"
 _QUIRE = "quire/v1"
 
 EXPERIMENT_RULES = {
-    f"POST {_ML}/experiments/create": Rule(creates="experiment", outside=_field("uri", "artifact_location")),
-    f"GET {_ML}/experiments/get": _reads(_experiment),
-    f"GET {_ML}/experiments/get-by-name": _reads(_field("experiment_name", "experiment_name")),
+    f"POST {_ML}/experiments/create": Rule(creates="experiment", outside=field("uri", "artifact_location")),
+    f"GET {_ML}/experiments/get": reads(_experiment),
+    f"GET {_ML}/experiments/get-by-name": reads(field("experiment_name", "experiment_name")),
     f"POST {_ML}/experiments/search": Rule(narrow=only_experiments),
     f"GET {_ML}/experiments/search": Rule(narrow=only_experiments),
-    f"POST {_ML}/experiments/update": _edits(_experiment),
-    f"POST {_ML}/experiments/delete": _manages(_experiment),
-    f"POST {_ML}/experiments/restore": _manages(_experiment),
-    f"POST {_ML}/experiments/set-experiment-tag": _edits(_experiment),
-    f"POST {_ML}/experiments/delete-experiment-tag": _edits(_experiment),
-    f"POST {_ML}/experiments/search-datasets": _reads(_each("experiment", "experiment_ids")),
+    f"POST {_ML}/experiments/update": edits(_experiment),
+    f"POST {_ML}/experiments/delete": manages(_experiment),
+    f"POST {_ML}/experiments/restore": manages(_experiment),
+    f"POST {_ML}/experiments/set-experiment-tag": edits(_experiment),
+    f"POST {_ML}/experiments/delete-experiment-tag": edits(_experiment),
+    f"POST {_ML}/experiments/search-datasets": reads(each("experiment", "experiment_ids")),
 }
 
 RUN_RULES = {
-    f"POST {_ML}/runs/create": _edits(_experiment),
-    f"GET {_ML}/runs/get": _reads(_run),
-    f"POST {_ML}/runs/update": _edits(_run),
-    f"POST {_ML}/runs/delete": _manages(_run),
-    f"POST {_ML}/runs/restore": _manages(_run),
+    f"POST {_ML}/runs/create": edits(_experiment),
+    f"GET {_ML}/runs/get": reads(_run),
+    f"POST {_ML}/runs/update": edits(_run),
+    f"POST {_ML}/runs/delete": manages(_run),
+    f"POST {_ML}/runs/restore": manages(_run),
     f"POST {_ML}/runs/log-metric": Rule(needs=(Need("editor", _run), Need("editor", _logged, optional=True))),
-    f"POST {_ML}/runs/log-parameter": _edits(_run),
-    f"POST {_ML}/runs/set-tag": _edits(_run),
-    f"POST {_ML}/runs/delete-tag": _edits(_run),
+    f"POST {_ML}/runs/log-parameter": edits(_run),
+    f"POST {_ML}/runs/set-tag": edits(_run),
+    f"POST {_ML}/runs/delete-tag": edits(_run),
     f"POST {_ML}/runs/log-batch": Rule(needs=(Need("editor", _run), Need("editor", _metric_models, optional=True))),
     f"POST {_ML}/runs/log-inputs": Rule(needs=(Need("editor", _run), Need("reader", _used_models, optional=True))),
     f"POST {_ML}/runs/outputs": Rule(needs=(Need("editor", _run), Need("reader", _used_models, optional=True))),
-    f"POST {_ML}/runs/log-model": _edits(_run),
+    f"POST {_ML}/runs/log-model": edits(_run),
     f"POST {_ML}/runs/search": Rule(narrow=of_experiments),
-    f"GET {_ML}/metrics/get-history": _reads(_run),
-    f"GET {_ML}/metrics/get-history-bulk": _reads(_each("run", "run_id")),
-    f"GET {_ML}/metrics/get-history-bulk-interval": _reads(_each("run", "run_ids")),
+    f"POST {_QUIRE}/runs/rows": Rule(narrow=of_experiments),
+    f"POST {_QUIRE}/runs/columns": Rule(narrow=of_experiments),
+    f"POST {_QUIRE}/runs/compare": reads(each("run", "run_ids")),
+    f"GET {_ML}/metrics/get-history": reads(_run),
+    f"GET {_ML}/metrics/get-history-bulk": reads(each("run", "run_id")),
+    f"GET {_ML}/metrics/get-history-bulk-interval": reads(each("run", "run_ids")),
 }
 
 LOGGED_MODEL_RULES = {
     f"POST {_ML}/logged-models": Rule(
-        needs=(Need("editor", _experiment), Need("reader", _field("run", "source_run_id"), optional=True))
+        needs=(Need("editor", _experiment), Need("reader", field("run", "source_run_id"), optional=True))
     ),
-    f"GET {_ML}/logged-models/{{model_id}}": _reads(_logged),
-    f"PATCH {_ML}/logged-models/{{model_id}}": _edits(_logged),
-    f"DELETE {_ML}/logged-models/{{model_id}}": _manages(_logged),
-    f"PATCH {_ML}/logged-models/{{model_id}}/tags": _edits(_logged),
-    f"DELETE {_ML}/logged-models/{{model_id}}/tags/{{tag_key:path}}": _edits(_logged),
-    f"POST {_ML}/logged-models/{{model_id}}/params": _edits(_logged),
+    f"GET {_ML}/logged-models/{{model_id}}": reads(_logged),
+    f"PATCH {_ML}/logged-models/{{model_id}}": edits(_logged),
+    f"DELETE {_ML}/logged-models/{{model_id}}": manages(_logged),
+    f"PATCH {_ML}/logged-models/{{model_id}}/tags": edits(_logged),
+    f"DELETE {_ML}/logged-models/{{model_id}}/tags/{{tag_key:path}}": edits(_logged),
+    f"POST {_ML}/logged-models/{{model_id}}/params": edits(_logged),
     f"POST {_ML}/logged-models/search": Rule(narrow=of_experiments),
 }
 
 REGISTRY_RULES = {
     f"POST {_ML}/registered-models/create": Rule(creates="registered_model", of=_model),
-    f"GET {_ML}/registered-models/get": _reads(_model),
-    f"POST {_ML}/registered-models/rename": _edits(_model),
-    f"PATCH {_ML}/registered-models/update": _edits(_model),
-    f"DELETE {_ML}/registered-models/delete": _manages(_model),
+    f"GET {_ML}/registered-models/get": reads(_model),
+    f"POST {_ML}/registered-models/rename": edits(_model),
+    f"PATCH {_ML}/registered-models/update": edits(_model),
+    f"DELETE {_ML}/registered-models/delete": manages(_model),
     f"GET {_ML}/registered-models/search": Rule(narrow=only_models),
-    f"POST {_ML}/registered-models/get-latest-versions": _reads(_model),
-    f"GET {_ML}/registered-models/get-latest-versions": _reads(_model),
-    f"POST {_ML}/registered-models/set-tag": _edits(_model),
-    f"DELETE {_ML}/registered-models/delete-tag": _edits(_model),
-    f"POST {_ML}/registered-models/alias": _edits(_model),
-    f"DELETE {_ML}/registered-models/alias": _edits(_model),
-    f"GET {_ML}/registered-models/alias": _reads(_model),
-    f"POST {_QUIRE}/registered-models/move-alias": _edits(_model),
+    f"POST {_ML}/registered-models/get-latest-versions": reads(_model),
+    f"GET {_ML}/registered-models/get-latest-versions": reads(_model),
+    f"POST {_ML}/registered-models/set-tag": edits(_model),
+    f"DELETE {_ML}/registered-models/delete-tag": edits(_model),
+    f"POST {_ML}/registered-models/alias": edits(_model),
+    f"DELETE {_ML}/registered-models/alias": edits(_model),
+    f"GET {_ML}/registered-models/alias": reads(_model),
+    f"POST {_QUIRE}/registered-models/move-alias": edits(_model),
+    f"GET {_QUIRE}/prompts": Rule(narrow=only_models),
+    f"POST {_QUIRE}/prompts": Rule(
+        creates="registered_model", of=_model, needs=(Need("reader", _prompt_parts, optional=True),)
+    ),
+    f"GET {_QUIRE}/prompts/{{name}}": reads(_model),
+    f"GET {_QUIRE}/prompts/{{name}}/alias-events": reads(_model),
+    f"GET {_QUIRE}/prompts/{{name}}/versions": reads(_model),
+    f"POST {_QUIRE}/prompts/{{name}}/versions": Rule(
+        needs=(Need("editor", _model), Need("reader", _prompt_parts, optional=True))
+    ),
+    f"GET {_QUIRE}/prompts/{{name}}/versions/{{version}}": reads(_model),
+    f"GET {_QUIRE}/prompts/{{name}}/diff": reads(_model),
+    f"GET {_QUIRE}/prompts/{{name}}/versions/{{version}}/blame": reads(_model),
+    f"GET {_QUIRE}/prompts/{{name}}/versions/{{version}}/lineage": reads(_model),
+    f"POST {_QUIRE}/prompts/{{name}}/move-alias": edits(_model),
+    f"POST {_QUIRE}/prompts/{{name}}/roll-back-alias": edits(_model),
+    f"GET {_QUIRE}/models/{{name}}/versions/{{version}}/package": reads(_model),
+    f"GET {_QUIRE}/models/{{name}}/versions/{{version}}/files": reads(_model),
+    f"GET {_QUIRE}/models/{{name}}/versions/{{version}}/bundle": reads(_variable("registered_model", "name")),
+    f"GET {_QUIRE}/models/{{name}}/versions/{{version}}/lineage": reads(_model),
+    f"GET {_QUIRE}/models/{{name}}/diff": reads(_model),
+    f"GET {_QUIRE}/models/{{name}}/promotions": reads(_model),
+    f"GET {_QUIRE}/models/{{name}}/versions/{{version}}/evidence": reads(_model),  # of evaluations that may be read
+    f"POST {_QUIRE}/models/{{name}}/versions/{{version}}/promote": Rule(
+        needs=(Need("editor", _model), Need("reader", each("run", "evidence")))
+    ),
+    f"POST {_QUIRE}/models/{{name}}/move-alias": edits(_model),
+    f"POST {_QUIRE}/models/{{name}}/roll-back-alias": edits(_model),
     f"POST {_ML}/model-versions/create": Rule(
         needs=(
             Need("editor", _model),
-            Need("reader", _field("run", "run_id"), optional=True),
+            Need("reader", field("run", "run_id"), optional=True),
             Need("reader", _logged, optional=True),
-            Need("reader", _field("uri", "source"), optional=True),
+            Need("reader", field("uri", "source"), optional=True),
         )
     ),
-    f"GET {_ML}/model-versions/get": _reads(_model),
-    f"GET {_ML}/model-versions/get-download-uri": _reads(_model),
-    f"PATCH {_ML}/model-versions/update": _edits(_model),
-    f"POST {_ML}/model-versions/transition-stage": _edits(_model),
-    f"DELETE {_ML}/model-versions/delete": _manages(_model),
+    f"GET {_ML}/model-versions/get": reads(_model),
+    f"GET {_ML}/model-versions/get-download-uri": reads(_model),
+    f"PATCH {_ML}/model-versions/update": edits(_model),
+    f"POST {_ML}/model-versions/transition-stage": edits(_model),
+    f"DELETE {_ML}/model-versions/delete": manages(_model),
     f"GET {_ML}/model-versions/search": Rule(narrow=of_versions),
-    f"POST {_ML}/model-versions/set-tag": _edits(_model),
-    f"DELETE {_ML}/model-versions/delete-tag": _edits(_model),
+    f"POST {_ML}/model-versions/set-tag": edits(_model),
+    f"DELETE {_ML}/model-versions/delete-tag": edits(_model),
 }
 
 ARTIFACT_RULES = {
-    f"GET {_ML}/artifacts/list": _reads(_run),
-    f"GET {_ML}/logged-models/{{model_id}}/artifacts/directories": _reads(_logged),
-    "GET /get-artifact": _reads(_query("run", "run_uuid", "run_id")),
-    "GET /model-versions/get-artifact": _reads(_query("registered_model", "name")),
-    f"GET {_ML}/logged-models/{{model_id}}/artifacts/files": _reads(_variable("logged_model", "model_id")),
-    f"POST {_ML}/upload-artifact": _edits(_query("run", "run_uuid")),
-    f"POST {_ML}/artifacts/presigned-upload-url": _edits(_field("run", "run_id"), _logged),
-    f"POST {_ML}/artifacts/presigned-download-url": _reads(_run),
-    f"GET {_ML}-artifacts/artifacts": _reads(lambda asking: [Ref("path", asking.message.path)]),
-    f"GET {_ML}-artifacts/artifacts/{{artifact_path:path}}": _reads(_path),
-    f"PUT {_ML}-artifacts/artifacts/{{artifact_path:path}}": _edits(_path),
-    f"DELETE {_ML}-artifacts/artifacts/{{artifact_path:path}}": _manages(_path),
-    f"GET {_ML}-artifacts/presigned/{{artifact_path:path}}": _reads(_path),
-    f"POST {_ML}-artifacts/mpu/create/{{artifact_path:path}}": _edits(_multipart),
-    f"POST {_ML}-artifacts/mpu/complete/{{artifact_path:path}}": _edits(_multipart),
-    f"POST {_ML}-artifacts/mpu/abort/{{artifact_path:path}}": _edits(_multipart),
+    f"GET {_ML}/artifacts/list": reads(_run),
+    f"GET {_ML}/logged-models/{{model_id}}/artifacts/directories": reads(_logged),
+    "GET /get-artifact": reads(_query("run", "run_uuid", "run_id")),
+    "GET /model-versions/get-artifact": reads(_query("registered_model", "name")),
+    f"GET {_ML}/logged-models/{{model_id}}/artifacts/files": reads(_variable("logged_model", "model_id")),
+    f"POST {_ML}/upload-artifact": edits(_query("run", "run_uuid")),
+    f"POST {_ML}/artifacts/presigned-upload-url": edits(field("run", "run_id"), _logged),
+    f"POST {_ML}/artifacts/presigned-download-url": reads(_run),
+    f"GET {_ML}-artifacts/artifacts": reads(lambda asking: [Ref("path", asking.message.path)]),
+    f"GET {_ML}-artifacts/artifacts/{{artifact_path:path}}": reads(_path),
+    f"PUT {_ML}-artifacts/artifacts/{{artifact_path:path}}": edits(_path),
+    f"DELETE {_ML}-artifacts/artifacts/{{artifact_path:path}}": manages(_path),
+    f"GET {_ML}-artifacts/presigned/{{artifact_path:path}}": reads(_path),
+    f"POST {_ML}-artifacts/mpu/create/{{artifact_path:path}}": edits(_multipart),
+    f"POST {_ML}-artifacts/mpu/complete/{{artifact_path:path}}": edits(_multipart),
+    f"POST {_ML}-artifacts/mpu/abort/{{artifact_path:path}}": edits(_multipart),
 }
 
 TRACE_RULES = {
-    "POST /v1/traces": _edits(_span_experiment, _span_run),
+    "POST /v1/traces": edits(_span_experiment, _span_run),
     f"POST {_QUIRE}/traces/log": Rule(
-        needs=(Need("editor", _experiment), Need("editor", _each("trace", "trace_ids"), optional=True))
+        needs=(Need("editor", _experiment), Need("editor", each("trace", "trace_ids"), optional=True))
     ),
-    f"POST {_QUIRE}/traces/usage": _reads(_each("experiment", "experiment_ids")),
-    f"POST {_QUIRE}/traces/plan-pruning": _reads(_each("experiment", "experiment_ids")),
+    f"POST {_QUIRE}/traces/usage": reads(each("experiment", "experiment_ids")),
+    f"POST {_QUIRE}/traces/plan-pruning": reads(each("experiment", "experiment_ids")),
+    f"GET {_QUIRE}/traces/{{trace_id}}/outline": reads(_trace),
+    f"GET {_QUIRE}/traces/{{trace_id}}/spans/{{span_id}}": reads(_trace),
+    f"GET {_QUIRE}/traces/export": reads(each("trace", "trace_ids"), each("experiment", "experiment_ids")),
+    f"POST {_QUIRE}/traces/models": Rule(needs=(Need("reader", each("trace", "trace_ids"), optional=True),)),
+    f"POST {_QUIRE}/traces/series": reads(each("experiment", "experiment_ids")),
+    f"POST {_QUIRE}/traces/prune": manages(each("experiment", "experiment_ids")),
     f"POST {_ML3}/traces": Rule(
         needs=(Need("editor", _trace_experiment), Need("editor", _trace_itself, optional=True))
     ),
-    f"GET {_ML3}/traces/get": _reads(_query("trace", "trace_id")),
-    f"GET {_ML3}/traces/batchGet": Rule(needs=(Need("reader", _each("trace", "trace_ids"), optional=True),)),
-    f"POST {_ML3}/traces/batchGetInfos": Rule(needs=(Need("reader", _each("trace", "trace_ids"), optional=True),)),
+    f"GET {_ML3}/traces/get": reads(_query("trace", "trace_id")),
+    f"GET {_ML3}/traces/batchGet": Rule(needs=(Need("reader", each("trace", "trace_ids"), optional=True),)),
+    f"POST {_ML3}/traces/batchGetInfos": Rule(needs=(Need("reader", each("trace", "trace_ids"), optional=True),)),
     f"POST {_ML3}/traces/search": Rule(narrow=in_locations),
-    f"GET {_ML3}/traces/{{trace_id}}": _reads(_trace),
-    f"PATCH {_ML3}/traces/{{trace_id}}/tags": _edits(_trace),
-    f"DELETE {_ML3}/traces/{{trace_id}}/tags": _edits(_trace),
-    f"POST {_ML3}/traces/delete-traces": _manages(_experiment),
+    f"GET {_ML3}/traces/{{trace_id}}": reads(_trace),
+    f"PATCH {_ML3}/traces/{{trace_id}}/tags": edits(_trace),
+    f"DELETE {_ML3}/traces/{{trace_id}}/tags": edits(_trace),
+    f"POST {_ML3}/traces/delete-traces": manages(_experiment),
     f"POST {_ML3}/traces/link-to-run": Rule(
-        needs=(Need("editor", _field("run", "run_id")), Need("editor", _each("trace", "trace_ids"), optional=True))
+        needs=(Need("editor", field("run", "run_id")), Need("editor", each("trace", "trace_ids"), optional=True))
     ),
-    f"POST {_ML3}/traces/link-prompts": _edits(_trace),
-    "GET /ajax-api/2.0/mlflow/get-trace-artifact": _reads(_older_trace),
-    f"POST {_ML}/traces": _edits(_experiment),
-    f"PATCH {_ML}/traces/{{request_id}}": _edits(_older_trace),
-    f"GET {_ML}/traces/{{request_id}}/info": _reads(_older_trace),
+    f"POST {_ML3}/traces/link-prompts": edits(_trace),
+    "GET /ajax-api/2.0/mlflow/get-trace-artifact": reads(_older_trace),
+    f"POST {_ML}/traces": edits(_experiment),
+    f"PATCH {_ML}/traces/{{request_id}}": edits(_older_trace),
+    f"GET {_ML}/traces/{{request_id}}/info": reads(_older_trace),
     f"GET {_ML}/traces": Rule(narrow=of_experiments),
-    f"POST {_ML3}/traces/{{trace_id}}/assessments": _edits(_trace),
-    f"GET {_ML3}/traces/{{trace_id}}/assessments/{{assessment_id}}": _reads(_trace),
-    f"PATCH {_ML3}/traces/{{trace_id}}/assessments/{{assessment_id}}": _edits(_trace),
-    f"DELETE {_ML3}/traces/{{trace_id}}/assessments/{{assessment_id}}": _edits(_trace),
+    # A trace may be that of an answer, and come later than what is said of it.
+    f"POST {_ML3}/traces/{{trace_id}}/assessments": edits(field("answer", "trace_id")),
+    f"GET {_ML3}/traces/{{trace_id}}/assessments/{{assessment_id}}": reads(_trace),
+    f"PATCH {_ML3}/traces/{{trace_id}}/assessments/{{assessment_id}}": edits(_trace),
+    f"DELETE {_ML3}/traces/{{trace_id}}/assessments/{{assessment_id}}": edits(_trace),
 }
 
-_both = _each("experiment", "experiment_ids")
+_both = each("experiment", "experiment_ids")
 DATASET_RULES = {
     f"POST {_ML3}/datasets/create": Rule(creates="experiment", needs=(Need("editor", _both),)),
     f"POST {_ML3}/datasets/search": Rule(narrow=only_datasets),
     f"GET {_ML3}/datasets/search": Rule(narrow=only_datasets),
-    f"GET {_ML3}/datasets/{{dataset_id}}": _reads(_dataset),
-    f"DELETE {_ML3}/datasets/{{dataset_id}}": _manages(_dataset),
-    f"PATCH {_ML3}/datasets/{{dataset_id}}/tags": _edits(_dataset),
-    f"DELETE {_ML3}/datasets/{{dataset_id}}/tags/{{key:path}}": _edits(_dataset),
-    f"POST {_ML3}/datasets/{{dataset_id}}/records": _edits(_dataset),
-    f"GET {_ML3}/datasets/{{dataset_id}}/records": _reads(_dataset),
-    f"DELETE {_ML3}/datasets/{{dataset_id}}/records": _edits(_dataset),
-    f"GET {_ML3}/datasets/{{dataset_id}}/experiment-ids": _reads(_dataset),
-    f"POST {_ML3}/datasets/{{dataset_id}}/add-experiments": _edits(_dataset, _both),
-    f"POST {_ML3}/datasets/{{dataset_id}}/remove-experiments": _edits(_dataset, _both),
-    f"POST {_QUIRE}/datasets/{{dataset_id}}/versions": _edits(_dataset),
-    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions": _reads(_dataset),
-    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions/{{version}}": _reads(_dataset),
-    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions/{{version}}/records": _reads(_dataset),
+    f"GET {_ML3}/datasets/{{dataset_id}}": reads(_dataset),
+    f"DELETE {_ML3}/datasets/{{dataset_id}}": manages(_dataset),
+    f"PATCH {_ML3}/datasets/{{dataset_id}}/tags": edits(_dataset),
+    f"DELETE {_ML3}/datasets/{{dataset_id}}/tags/{{key:path}}": edits(_dataset),
+    f"POST {_ML3}/datasets/{{dataset_id}}/records": edits(_dataset),
+    f"GET {_ML3}/datasets/{{dataset_id}}/records": reads(_dataset),
+    f"DELETE {_ML3}/datasets/{{dataset_id}}/records": edits(_dataset),
+    f"GET {_ML3}/datasets/{{dataset_id}}/experiment-ids": reads(_dataset),
+    f"POST {_ML3}/datasets/{{dataset_id}}/add-experiments": edits(_dataset, _both),
+    f"POST {_ML3}/datasets/{{dataset_id}}/remove-experiments": edits(_dataset, _both),
+    f"POST {_QUIRE}/datasets/{{dataset_id}}/traces": Rule(
+        needs=(Need("editor", _dataset), Need("reader", each("trace", "trace_ids"), optional=True))
+    ),
+    f"POST {_QUIRE}/datasets/{{dataset_id}}/versions": edits(_dataset),
+    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions": reads(_dataset),
+    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions/{{version}}": reads(_dataset),
+    f"GET {_QUIRE}/datasets/{{dataset_id}}/versions/{{version}}/records": reads(_dataset),
+}
+
+_evaluation = reads(field("run", "run_id"))
+_two_evaluations = reads(field("run", "run_id"), field("run", "a_run"))
+EVALUATION_RULES = {
+    f"GET {_QUIRE}/evaluations": Rule(narrow=of_experiments),  # without any, the call looks in what may be read
+    f"GET {_QUIRE}/evaluations/{{run_id}}": _evaluation,
+    f"GET {_QUIRE}/evaluations/{{run_id}}/comparison": _two_evaluations,
+    f"GET {_QUIRE}/evaluations/{{run_id}}/ranking": _evaluation,
+    f"GET {_QUIRE}/evaluations/{{run_id}}/distribution": _two_evaluations,
+    f"GET {_QUIRE}/evaluations/{{run_id}}/agreement": _evaluation,
+    f"GET {_QUIRE}/evaluations/{{run_id}}/rows": _two_evaluations,
+    f"GET {_QUIRE}/evaluations/{{run_id}}/rows/{{index}}": _two_evaluations,
+    f"POST {_QUIRE}/evaluations/{{run_id}}/promote": Rule(
+        needs=(Need("editor", _model), Need("reader", field("run", "run_id")))
+    ),
+    f"POST {_QUIRE}/evaluations/{{run_id}}/rate": edits(field("run", "run_id"), field("trace", "trace_id")),
+}
+
+
+def _subject(asking: Asking) -> Refs:
+    """What a comment is about; a kind that is none is refused by the call itself."""
+    message: Any = asking.message
+    kind = COMMENTED.get(message.subject_kind)
+    return [] if kind is None else [Ref(kind, message.subject_id)]
+
+
+_comment = field("comment", "comment_id")
+COMMENT_RULES = {
+    f"GET {_QUIRE}/comments": reads(_subject),
+    f"POST {_QUIRE}/comments": reads(_subject),
+    f"GET {_QUIRE}/comments/{{comment_id}}": reads(_comment),
+    f"PATCH {_QUIRE}/comments/{{comment_id}}": reads(_comment),
+    f"DELETE {_QUIRE}/comments/{{comment_id}}": reads(_comment),
+    f"GET {_QUIRE}/mentions": SIGNED_IN,
+    f"GET {_QUIRE}/changes": SIGNED_IN,  # each part is what they may read
+    f"GET {_QUIRE}/people": SIGNED_IN,
+}
+
+
+def _place_of_review(asking: Asking) -> Refs:
+    """Where a new queue belongs: to the experiment of its evaluation, else to the one that is named."""
+    message: Any = asking.message
+    return [Ref("run", message.run_id)] if message.run_id else [Ref("experiment", message.experiment_id or "0")]
+
+
+_queue = field("run", "queue_id")
+REVIEW_RULES = {
+    f"GET {_QUIRE}/reviews": Rule(narrow=of_experiments),  # without any, the call looks in what may be read
+    f"POST {_QUIRE}/reviews": Rule(
+        needs=(Need("editor", _place_of_review), Need("reader", each("trace", "trace_ids")))
+    ),
+    f"GET {_QUIRE}/reviews/{{queue_id}}": reads(_queue),
+    f"POST {_QUIRE}/reviews/{{queue_id}}/items": Rule(
+        needs=(Need("editor", _queue), Need("reader", each("trace", "trace_ids")))
+    ),
+    f"POST {_QUIRE}/reviews/{{queue_id}}/next": edits(_queue),
+    f"POST {_QUIRE}/reviews/{{queue_id}}/close": edits(_queue),
+    f"POST {_QUIRE}/reviews/{{queue_id}}/reopen": edits(_queue),
+    f"GET {_QUIRE}/reviews/{{queue_id}}/items/{{item_id}}": reads(_queue),
+    f"POST {_QUIRE}/reviews/{{queue_id}}/items/{{item_id}}/answer": edits(_queue),
+    f"POST {_QUIRE}/reviews/{{queue_id}}/undo": edits(_queue),
+    f"GET {_QUIRE}/reviews/{{queue_id}}/agreement": reads(_queue),
 }
 
 SERVER_RULES = {
@@ -332,6 +373,7 @@ SERVER_RULES = {
     "GET /version": OPEN,
     "GET /metrics": SIGNED_IN,
     f"GET {_ML3}/server-info": SIGNED_IN,
+    f"GET {_QUIRE}/events": SIGNED_IN,
 }
 
 _self_or_admin = Rule(admin=True, own=_user_of_message)
@@ -346,10 +388,10 @@ ACCESS_RULES = {
     f"DELETE {_ML}/users/delete": ADMIN_IN_PERSON,
     f"GET {_ML3}/users/permissions/list": _self_or_admin,
     f"GET {_ML3}/users/permissions/get": _self_or_admin,
-    f"POST {_ML3}/users/permissions/grant": _manages(_permission_on),
-    f"POST {_ML3}/users/permissions/revoke": _manages(_permission_on),
+    f"POST {_ML3}/users/permissions/grant": manages(_permission_on),
+    f"POST {_ML3}/users/permissions/revoke": manages(_permission_on),
     **{
-        f"{method} {_ML}/{kind}/permissions/{verb}": _manages(_permission_on)
+        f"{method} {_ML}/{kind}/permissions/{verb}": manages(_permission_on)
         for kind in ("experiments", "registered-models")
         for method, verb in (("POST", "create"), ("GET", "get"), ("PATCH", "update"), ("DELETE", "delete"))
     },
@@ -359,6 +401,9 @@ ACCESS_RULES = {
     f"POST {_QUIRE}/tokens": _self_or_admin_in_person,
     f"DELETE {_QUIRE}/tokens/{{token_id}}": SIGNED_IN,
     f"GET {_QUIRE}/audit": ADMIN,
+    f"GET {_QUIRE}/me": SIGNED_IN,
+    f"GET {_QUIRE}/sign-in": OPEN,
+    f"POST {_QUIRE}/login": OPEN,
     f"GET {_QUIRE}/login": OPEN,
     f"GET {_QUIRE}/login/callback": OPEN,
     f"POST {_QUIRE}/logout": OPEN,
@@ -372,6 +417,10 @@ RULES: dict[str, Rule] = {
     **ARTIFACT_RULES,
     **TRACE_RULES,
     **DATASET_RULES,
+    **EVALUATION_RULES,
+    **REVIEW_RULES,
+    **SERVING_RULES,
+    **COMMENT_RULES,
     **SERVER_RULES,
     **ACCESS_RULES,
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
 from quire.domain.access import AuditEntry, Method, Role, Scope, Token, User, expiration
+from quire.domain.allowances import ANY_PARAMETER, UNLIMITED, Allowance, ParameterRule, Used
 from quire.domain.credentials import hash_token, new_token
 from quire.domain.errors import NotFound
 from quire.domain.ids import now_ms
@@ -20,8 +23,9 @@ _TOKENS, _AUDIT = "/api/quire/v1/tokens", "/api/quire/v1/audit"
 
 
 class CreateToken(Message, frozen=True, kw_only=True):
-    """A token for oneself or, by an admin, for another user. Without ``experiments`` and ``registered_models`` it
-    holds for everything that the user may do; with one of them, for what they name alone.
+    """A token for oneself or, by an admin, for another user. Without ``experiments``, ``registered_models`` and
+    ``endpoints`` it holds for everything that the user may do; with one of them, for what they name alone.
+    ``parameters`` and ``allowance`` hold wherever it asks an endpoint.
     """
 
     name: str = ""
@@ -30,6 +34,9 @@ class CreateToken(Message, frozen=True, kw_only=True):
     read_only: bool = False
     experiments: list[str] | None = None
     registered_models: list[str] | None = None
+    endpoints: list[str] | None = None
+    parameters: ParameterRule = ANY_PARAMETER
+    allowance: Allowance = UNLIMITED
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,15 +53,22 @@ class ListTokens(Message, frozen=True, kw_only=True):
 
 
 class TokensResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens, newest first."""
+    """Tokens, newest first, and what those that asked endpoints used today (UTC), by id."""
 
     tokens: list[Token]
+    used_today: dict[str, Used] = {}
 
 
 class OfToken(Message, frozen=True, kw_only=True):
     """One token."""
 
     token_id: Required
+
+
+class RevokeToken(OfToken, frozen=True, kw_only=True):
+    """The token to revoke; ``reason`` is for the audit log."""
+
+    reason: str = ""
 
 
 class WhoAmI(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +107,9 @@ def create_token(context: Context, request: CreateToken) -> NewToken:
         read_only=request.read_only,
         experiments=None if request.experiments is None else tuple(request.experiments),
         registered_models=None if request.registered_models is None else tuple(request.registered_models),
+        endpoints=None if request.endpoints is None else tuple(request.endpoints),
+        parameters=request.parameters,
+        allowance=request.allowance,
     )
     secret = new_token()
     token = access_of(context.store).create_token(
@@ -109,11 +126,14 @@ def create_token(context: Context, request: CreateToken) -> NewToken:
 def list_tokens(context: Context, request: ListTokens) -> TokensResponse:
     """The tokens of a user, without their secrets."""
     username = request.username or current.get().identity.name
-    return TokensResponse(tokens=access_of(context.store).list_tokens(username=username))
+    access = access_of(context.store)
+    tokens = access.list_tokens(username=username)
+    used = access.token_usage(int(time.time()) // 86_400, [token.token_id for token in tokens])
+    return TokensResponse(tokens=tokens, used_today=used)
 
 
 @calls.write("DELETE", f"{_TOKENS}/{{token_id}}")
-def revoke_token(context: Context, request: OfToken) -> Token:
+def revoke_token(context: Context, request: RevokeToken) -> Token:
     """Let a token in no more: one's own or, by an admin, any. A limited token revokes itself alone."""
     access, identity = access_of(context.store), current.get().identity
     token = access.get_token(request.token_id)

@@ -11,6 +11,7 @@ from quire.server.auth.settings import AuthSettings
 from quire.server.auth.words import (
     PERMISSIONS,
     CreateUser,
+    DeleteUser,
     EffectiveResponse,
     ExperimentPermissionResponse,
     GiveOnExperiment,
@@ -23,6 +24,7 @@ from quire.server.auth.words import (
     OnResource,
     PermissionMessage,
     PermissionsResponse,
+    TakeOnResource,
     UpdateAdmin,
     UpdatePassword,
     UserMessage,
@@ -98,7 +100,7 @@ def update_user_admin(context: Context, request: UpdateAdmin) -> Empty:
 
 
 @calls.write("DELETE", "users/delete")
-def delete_user(context: Context, request: OfUser) -> Empty:
+def delete_user(context: Context, request: DeleteUser) -> Empty:
     """Delete a user with permissions and tokens."""
     _access(context).delete_user(request.username)
     return Empty()
@@ -109,6 +111,7 @@ class UpdateUser(Message, frozen=True, kw_only=True):
 
     username: Required
     role: Literal["default", "none", "reader", "editor", "admin"]
+    reason: str = ""
 
 
 @calls.write("PATCH", "/api/quire/v1/users/{username}")
@@ -194,10 +197,10 @@ def _update(context: Context, request: _Give) -> Permission:
 
 
 def _existing(context: Context, resource: Resource) -> Resource:
-    """What permissions are given on. Raises NotFound if it does not exist."""
+    """What permissions are given on. Raises NotFound if it does not exist; any endpoint may come to be served."""
     if resource.kind == "experiment":
         context.store.get_experiment(resource.key)
-    else:
+    elif resource.kind == "registered_model":
         context.registry.get_registered_model(resource.key)
     return resource
 
@@ -211,7 +214,7 @@ def grant_user_permission(context: Context, request: GiveOnResource) -> Empty:
 
 
 @calls_of_3.write("POST", "users/permissions/revoke")
-def revoke_user_permission(context: Context, request: OnResource) -> Empty:
+def revoke_user_permission(context: Context, request: TakeOnResource) -> Empty:
     """Take a user's permission on something away."""
     _access(context).delete_permission(request.username, request.resource)
     return Empty()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from quire.domain.access import Kind, Permission, Resource, Role, User
@@ -17,6 +15,7 @@ _KINDS: dict[str, Kind] = {
     "experiment": "experiment",
     "registered_model": "registered_model",
     "prompt": "registered_model",
+    "endpoint": "endpoint",
 }
 
 
@@ -46,7 +45,7 @@ class CreateUser(Message, frozen=True, kw_only=True):
 
 
 class OfUser(Message, frozen=True, kw_only=True):
-    """``GET users/get`` and ``DELETE users/delete``."""
+    """``GET users/get``."""
 
     username: Required
 
@@ -56,6 +55,13 @@ class UpdatePassword(OfUser, frozen=True, kw_only=True):
 
     password: Required
     current_password: str | None = None
+    reason: str = ""
+
+
+class DeleteUser(OfUser, frozen=True, kw_only=True):
+    """``DELETE users/delete``. ``reason`` is for the audit log, here and below; MLflow's clients give none."""
+
+    reason: str = ""
 
 
 class UpdateAdmin(OfUser, frozen=True, kw_only=True):
@@ -109,15 +115,22 @@ class OnResource(Message, frozen=True, kw_only=True):
 
     @property
     def resource(self) -> Resource:
-        """The experiment or registered model. Raises InvalidInput for anything else."""
+        """The experiment, registered model or endpoint. Raises InvalidInput for anything else."""
         kind = kind_of(self.resource_type)
         return Resource(kind, str(check_experiment_id(self.resource_id)) if kind == "experiment" else self.resource_id)
+
+
+class TakeOnResource(OnResource, frozen=True, kw_only=True):
+    """A permission on something that is taken away."""
+
+    reason: str = ""
 
 
 class GiveOnResource(OnResource, frozen=True, kw_only=True):
     """A permission on something."""
 
     permission: Required
+    reason: str = ""
 
 
 class ExperimentPermission(Message, frozen=True, kw_only=True):
@@ -176,7 +189,7 @@ class UsersResponse(msgspec.Struct, frozen=True, kw_only=True):
 class PermissionMessage(Message, frozen=True, kw_only=True):
     """A permission on something, as MLflow 3 says it."""
 
-    resource_type: Literal["experiment", "registered_model"]
+    resource_type: Kind
     resource_id: str
     permission: str
 
@@ -203,7 +216,9 @@ def user_message(user: User, permissions: list[Permission]) -> UserMessage:
         role=user.role,
         has_password=user.has_password,
         experiment_permissions=[on_experiment(item) for item in permissions if item.resource.kind == "experiment"],
-        registered_model_permissions=[on_model(item) for item in permissions if item.resource.kind != "experiment"],
+        registered_model_permissions=[
+            on_model(item) for item in permissions if item.resource.kind == "registered_model"
+        ],
     )
 
 

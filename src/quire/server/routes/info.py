@@ -9,6 +9,7 @@ from quire.domain.uris import store_kind
 from quire.server.calls import Calls
 from quire.server.context import Context
 from quire.server.direct import direct_bucket, uploads_in_parts
+from quire.server.exposition import CONTENT_TYPE, Kind
 from quire.server.http import Reply, Request, Send, send_reply, text_reply
 from quire.store.opening import parse_sqlite
 from quire.store.rest.wire.common import Empty
@@ -48,12 +49,12 @@ def server_info(context: Context, request: Empty) -> ServerInfo:
 async def metrics(context: Context, request: Request, send: Send) -> None:
     """Requests by call and status, their latency, and what the process uses, in Prometheus' text format."""
     text = context.meter.render(await context.run_read(partial(_store, context)))
-    await send_reply(send, Reply(text.encode(), 200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]))
+    await send_reply(send, Reply(text.encode(), 200, [CONTENT_TYPE]))
 
 
-def _store(context: Context) -> list[tuple[str, str, str, float]]:
+def _store(context: Context) -> list[tuple[str, Kind, str, float]]:
     calls, transactions, waiting = context.work.counts
-    found: list[tuple[str, str, str, float]] = [
+    found: list[tuple[str, Kind, str, float]] = [
         ("quire_store_writes_total", "counter", "Calls that the one writer did.", calls),
         ("quire_store_transactions_total", "counter", "Transactions that they shared.", transactions),
         ("quire_store_writes_waiting", "gauge", "Calls that wait for the writer.", waiting),

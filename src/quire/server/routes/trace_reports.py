@@ -8,11 +8,14 @@ from quire.domain.errors import InvalidInput
 from quire.domain.traces import SpanRecord, Trace, TraceFacts, TraceInfo, check_trace_id
 from quire.server.calls import Calls
 from quire.server.context import Context
+from quire.store.pruning import prune_part
 from quire.store.rest.wire.common import Empty
 from quire.store.rest.wire.trace_reports import (
     LoggedTrace,
     LogTraces,
     PlanPruning,
+    PrunedResponse,
+    PruneTraces,
     PruningResponse,
     TraceUsageRequest,
     TraceUsageResponse,
@@ -80,3 +83,14 @@ def plan_pruning(context: Context, request: PlanPruning) -> PruningResponse:
         request.experiment_ids, older_than_ms=request.older_than_ms, keep_bytes=request.keep_bytes
     )
     return PruningResponse(pruning=found)
+
+
+@calls.write("POST", f"{_TRACES}/prune")
+def prune_traces(context: Context, request: PruneTraces) -> PrunedResponse:
+    """Delete old traces, and the notes of served answers as old, for good: a few hundred at a time.
+
+    Ask again with the ``after`` of the answer while there is more.
+    """
+    part = prune_part(context.store, request.experiment_ids, before_ms=request.before_ms, after=request.after)
+    more = part.after is not None
+    return PrunedResponse(traces=part.traces, notes=part.notes, more=more, after=part.after or 0)
