@@ -70,6 +70,17 @@ def test_a_stored_evaluation_is_shown_and_reported(quick: Quire, solver: Path) -
     assert (solver / "again.md").exists()
 
 
+def test_a_primary_score_is_named_on_the_command_line_or_in_the_file(quick: Quire, solver: Path) -> None:
+    done = quick("eval", "run", "plan.yaml", "--primary", "length", "--report", "r.html", "--json")
+    assert "regex_match (secondary)" in (solver / "r.html").read_text()
+    assert quick("eval", "report", done.json["run_id"], "again.html", "--primary", "regex_match").code == 0
+    assert "length (secondary)" in (solver / "again.html").read_text()
+    assert "no scorer" in quick("eval", "run", "plan.yaml", "--primary", "lenght").err
+    (solver / "plan.yaml").write_text(f"{PLAN}primary: regex_match\n")
+    quick("eval", "run", "plan.yaml", "--report", "r.html")
+    assert "length (secondary)" in (solver / "r.html").read_text()
+
+
 def test_promote_rollback_and_their_history(quick: Quire, solver: Path) -> None:
     assert "none → version 1" in quick("promote", "models:/solver/1").out
     run = quick("eval", "run", "plan.yaml", "--json").json["run_id"]

@@ -1,4 +1,4 @@
-"""``quire server`` and ``quire ui``: options and environment variables as ``mlflow server`` has them."""
+"""``quire server``: options and environment variables as ``mlflow server`` has them."""
 
 from __future__ import annotations
 
@@ -53,20 +53,6 @@ def test_an_interrupt_ends_it_with_the_code_for_that(tmp_path: Path) -> None:
     process = start("server", "--backend-store-uri", f"sqlite:///{tmp_path}/a.db", "--port", "0")
     assert address(process).startswith("http://127.0.0.1:")
     assert end(process, signal.SIGINT) == 130
-
-
-def test_ui_opens_the_browser_at_the_start_page(tmp_path: Path) -> None:
-    browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
-    browser.chmod(0o755)
-    options = ["--backend-store-uri", f"sqlite:///{tmp_path}/a.db", "--port", "0"]
-    process = start("ui", *options, BROWSER=f"{browser} %s")
-    found = address(process)
-    opened = tmp_path / "opened"
-    while not (opened.exists() and opened.read_text()):
-        assert process.poll() is None
-    assert opened.read_text().strip() == found
-    end(process, signal.SIGTERM)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from quire.cli.traces_table import moment_before, text_filter
 from quire.domain.errors import InvalidInput
 from quire.domain.ids import now_ms
+from quire.domain.trials import Served
 from quire.store import open_store
+from quire.store.serving import serving_of
 from tests.cli.conftest import Quire
 from tests.spans import new_trace, span
 
@@ -91,6 +94,17 @@ def test_export_delete_and_prune(quick: Quire, traces: list[str], workspace: Pat
     assert quick("traces", "delete", traces[0]).out == "1 trace deleted.\n"
     assert quick("traces", "list", "--json").json["traces"] == []
     assert "Say what to prune" in quick("traces", "prune").err
+
+
+def test_prune_says_which_notes_go(quick: Quire, traces: list[str], workspace: Path) -> None:
+    old = Served(response_id="chatcmpl-1", trace_id="", endpoint="joker", at=1, experiment="endpoints/joker")
+    store = open_store(f"sqlite:///{workspace / 'quire.db'}")
+    serving_of(store).record_served([old, replace(old, response_id="chatcmpl-2", at=now_ms())])
+    store.close()
+    said = quick("traces", "prune", "--older-than", "1d", "--dry-run").out.splitlines()
+    assert said[1] == "1 note of answers without a trace would be deleted."
+    assert quick("traces", "prune", "--older-than", "1d", "--json").json["pruned"]["notes"] == 1
+    assert "note" not in quick("traces", "prune", "--older-than", "1d").out
 
 
 def test_ages_and_texts() -> None:

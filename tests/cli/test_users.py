@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from quire.domain.allowances import Used
 from quire.domain.credentials import hash_token, verify_password
+from quire.domain.ids import now_ms
 from quire.store import open_store
 from quire.store.access import AccessStore, access_of
 from tests.cli.conftest import Quire
@@ -52,6 +54,10 @@ def test_the_first_admin_is_made_in_a_new_database(cli: Quire, workspace: Path) 
         (["tokens", "create", "nobody"], "", "No user is named 'nobody'"),
         (["tokens", "create", "ada", "--days", "0"], "", "may last up to 3,650 days"),
         (["tokens", "create", "ada", "-e", "none"], "", "No experiment is named 'none'"),
+        (["tokens", "create", "ada", "--endpoint", "two words"], "", "Invalid endpoint name 'two words'"),
+        (["tokens", "create", "ada", "--max", "max_tokens"], "", "'max_tokens' is no NAME=VALUE"),
+        (["tokens", "create", "ada", "--max", "model=1"], "", "names the parameter 'model'"),
+        (["tokens", "create", "ada", "--spend-per-day", "0"], "", "usd_per_day of the token is 0"),
         (["tokens", "revoke", "tk-none"], "", "No token has the id 'tk-none'"),
     ],
 )
@@ -109,6 +115,44 @@ def test_a_token_is_printed_once_and_alone(cli: Quire, access: AccessStore) -> N
     assert secret not in listed.out + cli("audit", "list").out + done.err
     cli("tokens", "revoke", login.token.token_id)
     assert "revoked" in cli("tokens", "list", "--user", "ada").out
+
+
+def test_a_token_for_endpoints_is_shown_with_its_limits_and_what_it_used(quick: Quire, access: AccessStore) -> None:
+    words = ["--endpoint", "joker", "--parameter", "temperature", "--max", "max_tokens=500"]
+    limits = ["--requests-per-minute", "60", "--tokens-per-minute", "9000", "--spend-per-day", "2.5"]
+    done = quick("tokens", "create", "ada", *words, *limits)
+    assert "No endpoint is named joker here; there is none yet." in done.err
+    login = access.find_token(hash_token(done.out.strip()))
+    assert login is not None
+    assert login.token is not None
+    scope = login.token.scope
+    assert (scope.endpoints, scope.parameters.only, scope.parameters.most) == (
+        ("joker",),
+        ("temperature",),
+        {"max_tokens": 500},
+    )
+    access.add_token_usage(now_ms() // 86_400_000, {login.token.token_id: Used(1234, 5, 0.5)})
+    listed = " ".join(quick("tokens", "list").out.split())
+    for told in ("endpoint joker", "60 requests/min", "2.5 USD/day", "1,234 requests, $0.5"):
+        assert told in listed
+    shown = quick("--json", "tokens", "list").json
+    assert shown["tokens"][0]["scope"]["allowance"] == {
+        "requests_per_minute": 60,
+        "tokens_per_minute": 9000,
+        "usd_per_day": 2.5,
+    }
+    assert shown["used_today"][login.token.token_id]["requests"] == 1234
+    audited = quick("--json", "audit", "list").json["entries"][0]["after"]
+    assert '"endpoints":["joker"]' in audited
+    assert '"usd_per_day":2.5' in audited
+
+
+def test_a_role_on_an_endpoint_is_given_and_taken_away(quick: Quire, access: AccessStore) -> None:
+    quick("users", "create", "ci", "--no-password", "--role", "none")
+    quick("users", "grant", "ci", "reader", "--endpoint", "joker")
+    assert "endpoint  joker" in quick("users", "show", "ci").out
+    quick("users", "revoke", "ci", "--endpoint", "joker")
+    assert access.list_permissions() == []
 
 
 def test_what_the_command_line_changes_is_in_the_audit_log(quick: Quire, access: AccessStore) -> None:

@@ -28,6 +28,14 @@ MarkdownOption = Annotated[
     Path | None,
     typer.Option("--markdown", metavar="FILE", help="Write the comparison as Markdown, for a pull request."),
 ]
+PrimaryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--primary",
+        metavar="SCORE",
+        help="The verdict is that of this score alone, others are secondary. May be given several times.",
+    ),
+]
 
 
 def add_to(group: typer.Typer) -> None:
@@ -43,6 +51,7 @@ def run(
     report: ReportOption = None,
     markdown: MarkdownOption = None,
     junit: JunitOption = None,
+    primary: PrimaryOption = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask for every answer anew.")] = False,
 ) -> None:
     """Evaluate what a file says. Ends with 0 if its gate passes (or it has none), with 3 if it does not."""
@@ -50,7 +59,7 @@ def run(
     from quire.rollout.running import run_plan
 
     checked = read_plan(plan)
-    evaluation, result = run_plan(checked, cache=not no_cache)
+    evaluation, result = run_plan(checked, cache=not no_cache, primary=primary)
     for path in (report, markdown):
         if path is not None and len(evaluation.variants) > 1:
             evaluation.report(path, checked.champion, checked.challenger, format=_format(path, markdown))
@@ -77,11 +86,12 @@ def report(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends with .html or .md.")],
     a: Annotated[str | None, typer.Option("--a", help="The variant that the other is compared with.")] = None,
     b: Annotated[str | None, typer.Option("--b", help="The variant that is compared.")] = None,
+    primary: PrimaryOption = None,
 ) -> None:
     """Write the report of a stored evaluation."""
     from quire.evaluate.evaluation import load_evaluation
 
-    load_evaluation(run_id).report(file, a, b)
+    load_evaluation(run_id).report(file, a, b, primary=primary)
     out.emit({"file": str(file)}, lambda console: console.print(f"Wrote {file}", markup=False))
 
 

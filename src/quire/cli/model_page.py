@@ -11,8 +11,8 @@ from quire.cli.differences import shown
 from quire.cli.output import clean, heading, print_pairs, print_table, styled
 from quire.domain.errors import QuireError
 from quire.domain.package import Package
+from quire.domain.package_view import ColumnView, ParamView, column_views, param_views
 from quire.domain.redaction import redact
-from quire.domain.schema import ParamSpec, Schema
 from quire.domain.uris import LocationUri, parse_model_uri
 from quire.models import LoadedPackage, load_package
 
@@ -21,26 +21,6 @@ if TYPE_CHECKING:
 
     from quire.registry import ResolvedModel
     from quire.store.base import Store
-
-
-class ColumnView(msgspec.Struct, frozen=True, kw_only=True):
-    """A column of the model's input or output; the name is None for a single unnamed column."""
-
-    name: str | None
-    type: str
-    required: bool
-
-
-class ParamView(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter that a caller may set."""
-
-    name: str
-    type: str
-    default: Any
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: list[Any] | None = None
-    allowed: str
 
 
 class LineageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,9 +75,9 @@ def read(uri: str) -> ModelPage:
         variables=sorted(package.variables),
         template=package.template,
         fixed=package.fixed,
-        params=[_param(spec) for spec in package.signature.params or ()],
-        inputs=_columns(package.signature.inputs),
-        outputs=_columns(package.signature.outputs),
+        params=param_views(package.signature.params),
+        inputs=column_views(package.signature.inputs),
+        outputs=column_views(package.signature.outputs),
         metadata=model.metadata,
         prompts=model.prompts,
         lineage=_lineage(resolved, model.utc_time_created or None),
@@ -110,29 +90,6 @@ def _resolve(uri: str) -> ResolvedModel | None:
     from quire.registry import resolve_model_uri
 
     return resolve_model_uri(uri)
-
-
-def _param(spec: ParamSpec) -> ParamView:
-    form = spec.to_dict()
-    listed = "list of " if spec.shape is not None else ""
-    return ParamView(
-        name=spec.name,
-        type=f"{listed}{form['type']}",
-        default=form["default"],
-        minimum=spec.minimum,
-        maximum=spec.maximum,
-        choices=None if spec.choices is None else list(spec.choices),
-        allowed=f"{listed}{spec.expectation()}",
-    )
-
-
-def _columns(schema: Schema | None) -> list[ColumnView]:
-    if schema is None:
-        return []
-    types = [str(kind) if isinstance(kind, str) else repr(kind) for kind in schema.input_types()]
-    return [
-        ColumnView(name=spec.name, type=kind, required=spec.required) for spec, kind in zip(schema, types, strict=True)
-    ]
 
 
 def _lineage(resolved: ResolvedModel | None, created: str | None) -> LineageView:

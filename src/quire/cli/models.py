@@ -1,4 +1,4 @@
-"""``quire models``: list, show, diff, export, import, alias."""
+"""``quire models``: list, show, diff, export, import, build-image, alias."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quire.cli import deploy
 from quire.cli.command import command
 from quire.cli.output import Output, clean, styled
 
@@ -25,6 +26,7 @@ def add_to(group: typer.Typer) -> None:
     command(group, "diff")(diff)
     command(group, "export")(export)
     command(group, "import")(import_)
+    command(group, "build-image")(deploy.build_image)
     alias = typer.Typer(help="Point aliases at versions.", no_args_is_help=True, rich_markup_mode=None)
     command(alias, "set")(set_alias)
     command(alias, "delete")(delete_alias)

@@ -43,6 +43,13 @@ class Output:
             return
         show(make_console())
 
+    def say(self, data: Any, text: str) -> None:
+        """Print ``data`` as JSON if that is wanted, else a text as it is: without styles there is nothing to load."""
+        if self.as_json:
+            write_json(data)
+        else:
+            print(text)
+
 
 def write_json(data: Any) -> None:
     """One JSON document on standard output."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from quire.cli.evals import GATE_FAILED
 from quire.cli.output import Output
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; the record keeps it.")]
 
@@ -30,6 +33,7 @@ def promote(
     reason: ReasonOption = "",
 ) -> None:
     """Point an alias at a version if its gate passes; 3 is the exit code if it does not."""
+    from quire.cli.endpoints_table import followers
     from quire.rollout import PromotionRefused
     from quire.rollout import promote as carry_out
 
@@ -42,7 +46,7 @@ def promote(
         out.emit(shown, lambda console: console.print(str(result), markup=False, highlight=False))
         raise typer.Exit(GATE_FAILED) from None
     said = [str(made.result)] if made.result is not None else []
-    out.emit(made, lambda console: console.print("\n".join([*said, str(made)]), markup=False, highlight=False))
+    out.emit(made, lambda console: _print(console, [*said, str(made), *followers(made.name, made.alias)]))
 
 
 def rollback(
@@ -51,10 +55,15 @@ def rollback(
     reason: ReasonOption = "",
 ) -> None:
     """Move an alias back to the version that it had before."""
+    from quire.cli.endpoints_table import followers
     from quire.rollout import rollback as carry_out
 
     made = carry_out(uri, reason=reason)
-    out.emit(made, lambda console: console.print(str(made), markup=False, highlight=False))
+    out.emit(made, lambda console: _print(console, [str(made), *followers(made.name, made.alias)]))
+
+
+def _print(console: Console, lines: list[str]) -> None:
+    console.print("\n".join(lines), markup=False, highlight=False)
 
 
 def promotions(

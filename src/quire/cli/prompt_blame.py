@@ -8,12 +8,11 @@ import msgspec
 
 from quire.cli.output import clean, one_line, styled
 from quire.cli.prompt_names import load, open_client
-from quire.domain.promptblame import BlamedMessage, blame
+from quire.domain.promptblame import BlamedMessage
+from quire.prompts.blaming import blame_version
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_PAGE = 1000
 
 
 class BlamedVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,25 +35,15 @@ def read(text: str) -> Blame:
     """Blame the version that a person named. Versions that were deleted are passed over. Raises NotFound."""
     client = open_client()
     newest = load(client, text)
-    found, token = [], None
-    while True:
-        page = client.search_prompt_versions(newest.name, _PAGE, token)
-        found += [item for item in page if item.version <= newest.version]
-        token = page.token
-        if token is None:
-            break
-    found.sort(key=lambda item: item.version)
-    messages = blame((item.version, item.template) for item in found)
-    used = {item.version for item in messages} | {line.version for item in messages for line in item.lines}
+    blamed = blame_version(client, newest)
     return Blame(
         uri=newest.uri,
-        messages=messages,
+        messages=blamed.messages,
         versions={
             str(item.version): BlamedVersion(
                 author=item.user_id, creation_timestamp=item.creation_timestamp, message=item.commit_message
             )
-            for item in found
-            if item.version in used
+            for item in blamed.versions
         },
     )
 

@@ -1,15 +1,18 @@
-"""``quire server`` and ``quire ui``: the tracking server, with the options of ``mlflow server``."""
+"""``quire server``: the tracking server, with the options of ``mlflow server``."""
 
 from __future__ import annotations
 
-import functools
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from quire.cli.output import Output
+from quire.domain.garbage import uncollected
+
+if TYPE_CHECKING:
+    from quire.server import Settings
 
 Text = str | None
 
@@ -123,16 +126,13 @@ def server(
     open_browser: Annotated[bool, typer.Option("--open", help="Open the start page in a browser.")] = False,
 ) -> None:
     """Serve experiments, runs, models and files to MLflow's and Quire's clients, until interrupted."""
-    from quire.domain.errors import InvalidInput
-    from quire.server import Settings
-    from quire.server.auth import auth_from_environment
+    with uncollected():
+        from quire.server.running import serve
 
-    if static_prefix and (not static_prefix.startswith("/") or static_prefix.endswith("/")):
-        raise InvalidInput(f"--static-prefix is {static_prefix!r}; it begins with a slash and does not end with one.")
-    settings = Settings(
-        backend_store_uri=backend_store_uri or Settings().backend_store_uri,
+    settings = settings_of(
+        backend_store_uri=backend_store_uri,
         registry_store_uri=registry_store_uri,
-        artifact_root=artifacts_destination,
+        artifacts_destination=artifacts_destination,
         default_artifact_root=default_artifact_root,
         serve_artifacts=serve_artifacts,
         direct_transfers=direct_transfers,
@@ -140,26 +140,47 @@ def server(
         port=port,
         workers=workers,
         static_prefix=static_prefix,
-        allowed_hosts=_split(allowed_hosts),
-        cors_allowed_origins=_split(cors_allowed_origins),
-        trusted_proxies=_split(trusted_proxies),
-        max_request_bytes=max_request_mb << 20,
-        auth=auth_from_environment(auth),
+        allowed_hosts=allowed_hosts,
+        cors_allowed_origins=cors_allowed_origins,
+        trusted_proxies=trusted_proxies,
+        max_request_mb=max_request_mb,
+        auth=auth,
     )
-    from quire.server.running import serve
-
     code = serve(settings, lambda address: _announce(out, address, open_browser))
     if code:
         raise typer.Exit(code)
 
 
-@functools.wraps(server)
-def ui(out: Output, **options: Any) -> None:
-    """Serve as `quire server` does, and open the start page in a browser."""
-    server(out, **{**options, "open_browser": True})
+def settings_of(
+    *,
+    backend_store_uri: Text,
+    artifacts_destination: Text,
+    static_prefix: str,
+    allowed_hosts: Text,
+    cors_allowed_origins: Text,
+    trusted_proxies: Text,
+    max_request_mb: int,
+    auth: bool | None,
+    **others: Any,
+) -> Settings:
+    """The settings that the command's options say. Raises InvalidInput for options that cannot be."""
+    from quire.domain.errors import InvalidInput
+    from quire.server import Settings
+    from quire.server.auth import auth_from_environment
 
-
-ui.__doc__ = "Serve as `quire server` does, and open the start page in a browser."
+    if static_prefix and (not static_prefix.startswith("/") or static_prefix.endswith("/")):
+        raise InvalidInput(f"--static-prefix is {static_prefix!r}; it begins with a slash and does not end with one.")
+    return Settings(
+        backend_store_uri=backend_store_uri or Settings().backend_store_uri,
+        artifact_root=artifacts_destination,
+        static_prefix=static_prefix,
+        allowed_hosts=_split(allowed_hosts),
+        cors_allowed_origins=_split(cors_allowed_origins),
+        trusted_proxies=_split(trusted_proxies),
+        max_request_bytes=max_request_mb << 20,
+        auth=auth_from_environment(auth),
+        **others,
+    )
 
 
 def _split(text: str | None) -> tuple[str, ...]:
@@ -168,10 +189,7 @@ def _split(text: str | None) -> tuple[str, ...]:
 
 def _announce(out: Output, address: str, open_browser: bool) -> None:
     serving = Serving(address=address, environment={"MLFLOW_TRACKING_URI": address, "QUIRE_TRACKING_URI": address})
-    out.emit(
-        msgspec.to_builtins(serving),
-        lambda console: console.print(f"Serving at {address}  (MLFLOW_TRACKING_URI={address})\nStop with Ctrl+C."),
-    )
+    out.say(serving, f"Serving at {address}  (MLFLOW_TRACKING_URI={address})\nStop with Ctrl+C.")
     sys.stdout.flush()
     if open_browser:
         import webbrowser

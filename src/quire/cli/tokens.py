@@ -12,7 +12,9 @@ from quire.cli.output import Output, clean, one_line, print_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from quire.domain.access import AuditEntry, Token
+    from quire.cli.output import ColumnKind
+    from quire.domain.access import AuditEntry, Scope, Token
+    from quire.domain.allowances import Used
 
 
 def add_to(group: typer.Typer) -> None:
@@ -43,11 +45,37 @@ def create(
         list[str] | None,
         typer.Option("--model", "-m", metavar="NAME", help="It holds for this registered model alone; as above."),
     ] = None,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option("--endpoint", metavar="NAME", help="It holds for this served endpoint alone; as above."),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="NAME", help="Of endpoints it may set this parameter alone; as above."),
+    ] = None,
+    most: Annotated[
+        list[str] | None,
+        typer.Option("--max", metavar="NAME=VALUE", help="The largest value of a parameter, such as max_tokens=500."),
+    ] = None,
+    requests_per_minute: Annotated[
+        float | None, typer.Option("--requests-per-minute", metavar="N", help="It may ask endpoints so often.")
+    ] = None,
+    tokens_per_minute: Annotated[
+        float | None, typer.Option("--tokens-per-minute", metavar="N", help="As many tokens, in and out.")
+    ] = None,
+    spend_per_day: Annotated[
+        float | None, typer.Option("--spend-per-day", metavar="USD", help="US dollars a day (UTC).")
+    ] = None,
 ) -> None:
-    """Make a token. It is printed this once; set it as MLFLOW_TRACKING_TOKEN or QUIRE_TRACKING_TOKEN."""
+    """Make a token. It is printed this once.
+
+    Programs that track set it as MLFLOW_TRACKING_TOKEN or QUIRE_TRACKING_TOKEN; clients of served endpoints give it as
+    their api_key.
+    """
     from quire.cli.access import Command
     from quire.cli.lookup import find_experiment
-    from quire.domain.access import Scope, expiration
+    from quire.domain.access import Scope, check_scope, expiration
+    from quire.domain.allowances import Allowance, ParameterRule
     from quire.domain.credentials import hash_token, new_token
     from quire.domain.ids import now_ms
     from quire.store.current import current_store
@@ -57,15 +85,68 @@ def create(
         read_only=read_only,
         experiments=tuple(ids) if experiment else None,
         registered_models=tuple(model) if model else None,
+        endpoints=tuple(endpoint) if endpoint else None,
+        parameters=ParameterRule(only=tuple(parameter) if parameter else None, most=_maxima(most or [])),
+        allowance=Allowance(
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+            usd_per_day=spend_per_day,
+        ),
     )
+    check_scope(scope)
     secret, ends = new_token(), expiration(days, now_ms())
     access = Command("tokens create")
     token = access.changed(
         f"user:{user}",
         lambda: access.store.create_token(user, hash_token(secret), name=name, scope=scope, expiration_time=ends),
-        after={"name": name, "read_only": read_only, "experiments": ids, "registered_models": model or []},
+        after={"name": name, **_audited(scope)},
     )
+    _say_unknown(endpoint or [])
     out.emit({"token": token, "secret": secret}, lambda console: _show_new(console, token, secret))
+
+
+def _say_unknown(endpoints: list[str]) -> None:
+    """Say which endpoints nobody serves yet: a name may be mistyped, or the server be started later."""
+    import sys
+
+    from quire.store.current import current_store
+    from quire.store.serving import serving_of
+
+    known = [endpoint.name for endpoint in serving_of(current_store()).list_endpoints()] if endpoints else []
+    for name in endpoints:
+        if name not in known:
+            there = f"there are: {', '.join(map(clean, known))}" if known else "there is none yet"
+            print(f"No endpoint is named {clean(name)} here; {there}.", file=sys.stderr)
+
+
+def _maxima(texts: list[str]) -> dict[str, float]:
+    """``max_tokens=500`` as a name and a number."""
+    from quire.domain.errors import InvalidInput
+
+    made = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            made[name.strip()] = float(value)
+        except ValueError:
+            raise InvalidInput(f"--max {text[:60]!r} is no NAME=VALUE, such as max_tokens=500.") from None
+    return made
+
+
+def _audited(scope: Scope) -> dict[str, object]:
+    """What the audit log is told of a token: what it is limited to."""
+    told: dict[str, object] = {
+        "read_only": scope.read_only,
+        "experiments": list(scope.experiments or ()),
+        "registered_models": list(scope.registered_models or ()),
+    }
+    if scope.endpoints is not None:
+        told["endpoints"] = list(scope.endpoints)
+    if scope.parameters.is_limited:
+        told["parameters"] = scope.parameters
+    if scope.allowance.is_limited:
+        told["allowance"] = scope.allowance
+    return told
 
 
 def _show_new(console: Console, token: Token, secret: str) -> None:
@@ -81,28 +162,30 @@ def list_tokens(
     """List the tokens, newest first, without their secrets."""
     from quire.cli.access import open_access
     from quire.cli.words import age
+    from quire.domain.allowances import Used
     from quire.domain.ids import now_ms
 
-    found, now = open_access().list_tokens(username=user), now_ms()
+    access, now = open_access(), now_ms()
+    found = access.list_tokens(username=user)
+    used = access.token_usage(now // 86_400_000, [token.token_id for token in found])
 
     def show(console: Console) -> None:
-        rows = [
-            (
-                token.token_id,
-                clean(token.username),
-                clean(token.name),
-                _scope(token),
-                age(token.creation_time, now),
-                age(token.last_used_time, now),
-                _state(token, now),
-            )
-            for token in found
+        columns: list[tuple[str, ColumnKind, list[str]]] = [
+            ("id", "id", [token.token_id for token in found]),
+            ("user", "word", [clean(token.username) for token in found]),
+            ("name", "word", [clean(token.name) for token in found]),
+            ("scope", "word", [_scope(token) for token in found]),
+            ("limits", "word", [_allowed(token) for token in found]),
+            ("today", "word", [_used(used.get(token.token_id, Used())) for token in found]),
+            ("created", "id", [age(token.creation_time, now) for token in found]),
+            ("used", "id", [age(token.last_used_time, now) for token in found]),
+            ("state", "id", [_state(token, now) for token in found]),
         ]
-        titles = ("id", "user", "name", "scope", "created", "used", "state")
-        kinds = ("id", "word", "word", "word", "id", "id", "id")
-        print_table(console, list(zip(titles, kinds, strict=True)), rows)  # type: ignore[arg-type]
+        shown = [column for column in columns if column[0] not in ("limits", "today") or any(column[2])]
+        rows = list(zip(*(cells for _, _, cells in shown), strict=True))
+        print_table(console, [(title, kind) for title, kind, _ in shown], rows)
 
-    out.emit({"tokens": found}, show)
+    out.emit({"tokens": found, "used_today": used}, show)
 
 
 def _scope(token: Token) -> str:
@@ -110,9 +193,29 @@ def _scope(token: Token) -> str:
     parts = ["read only"] if scope.read_only else []
     parts += [f"experiment {key}" for key in scope.experiments or ()]
     parts += [f"model {key}" for key in scope.registered_models or ()]
-    if scope.is_narrow and not (scope.experiments or scope.registered_models):
+    parts += [f"endpoint {key}" for key in scope.endpoints or ()]
+    if scope.is_narrow and not (scope.experiments or scope.registered_models or scope.endpoints):
         parts.append("nothing")
     return clean(", ".join(parts)) or "all"
+
+
+def _allowed(token: Token) -> str:
+    """What it is held to where it asks endpoints."""
+    allowed, rule = token.scope.allowance, token.scope.parameters
+    units = (
+        (allowed.requests_per_minute, "requests/min"),
+        (allowed.tokens_per_minute, "tokens/min"),
+        (allowed.usd_per_day, "USD/day"),
+    )
+    parts = [f"{value:g} {unit}" for value, unit in units if value is not None]
+    parts += [f"{name} up to {value:g}" for name, value in rule.most.items()]
+    if rule.only is not None:
+        parts.append(f"sets {', '.join(rule.only) or 'nothing'}")
+    return clean(", ".join(parts))
+
+
+def _used(used: Used) -> str:
+    return f"{used.requests:,} requests, ${used.usd:.4g}" if used.requests else ""
 
 
 def _state(token: Token, now: int) -> str:

@@ -186,6 +186,8 @@ def delete_traces(store: Store, trace_ids: Sequence[str]) -> int:
 
 
 def show_pruned(console: Console, pruned: Pruning, *, dry_run: bool) -> None:
-    """One line."""
+    """One line, and one more for notes of answers without a trace."""
     done = "would be deleted" if dry_run else "deleted"
     console.print(f"{plural(pruned.traces, 'trace')} {done}, about {size(pruned.bytes)}.")
+    if pruned.notes:
+        console.print(f"{plural(pruned.notes, 'note')} of answers without a trace {done}.")

@@ -32,6 +32,8 @@ ExperimentOption = Annotated[
 ]
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="On this registered model.")]
 
+EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="NAME", help="On this served endpoint.")]
+
 
 def add_to(group: typer.Typer) -> None:
     """Register the commands."""
@@ -156,12 +158,16 @@ def grant(
     role: Annotated[str, typer.Argument(help="none, reader, editor or admin.")],
     experiment: ExperimentOption = None,
     model: ModelOption = None,
+    endpoint: EndpointOption = None,
 ) -> None:
-    """Give a user a role on one experiment or registered model, in place of the one there."""
+    """Give a user a role on one experiment, registered model or endpoint, in place of the one there.
+
+    A reader of an endpoint may ask it.
+    """
     from quire.cli.access import Command
     from quire.domain.access import check_role
 
-    wanted, resource = check_role(role), _resource(experiment, model)
+    wanted, resource = check_role(role), _resource(experiment, model, endpoint)
     access = Command("users grant")
     given = access.changed(
         f"{resource.kind}:{resource.key}",
@@ -171,11 +177,17 @@ def grant(
     out.emit(given, lambda console: console.print(f"{clean(name)} has the role {wanted} on {clean(str(resource))}."))
 
 
-def revoke(out: Output, name: UserArgument, experiment: ExperimentOption = None, model: ModelOption = None) -> None:
-    """Take a role on one experiment or registered model away."""
+def revoke(
+    out: Output,
+    name: UserArgument,
+    experiment: ExperimentOption = None,
+    model: ModelOption = None,
+    endpoint: EndpointOption = None,
+) -> None:
+    """Take a role on one experiment, registered model or endpoint away."""
     from quire.cli.access import Command
 
-    resource = _resource(experiment, model)
+    resource = _resource(experiment, model, endpoint)
     access = Command("users revoke")
     before = access.store.get_permission(name, resource)
     access.changed(
@@ -208,13 +220,16 @@ def _password(*, from_stdin: bool) -> str:
     return check_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 
-def _resource(experiment: str | None, model: str | None) -> Resource:
+def _resource(experiment: str | None, model: str | None, endpoint: str | None) -> Resource:
     from quire.cli.lookup import find_experiment, open_existing_registry, open_existing_store
     from quire.domain.access import Resource
+    from quire.domain.endpoint_checks import check_endpoint_name
     from quire.domain.errors import InvalidInput
 
-    if (experiment is None) == (model is None):
-        raise InvalidInput("Say on what: --experiment NAME or --model NAME.")
+    if sum(given is not None for given in (experiment, model, endpoint)) != 1:
+        raise InvalidInput("Say on what: --experiment NAME, --model NAME or --endpoint NAME.")
+    if endpoint is not None:
+        return Resource("endpoint", check_endpoint_name(endpoint))
     if experiment is not None:
         return Resource("experiment", find_experiment(open_existing_store(), experiment).experiment_id)
     return Resource("registered_model", open_existing_registry().get_registered_model(str(model)).name)
