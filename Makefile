@@ -1,5 +1,6 @@
 # Everything a developer runs. `make help` lists the targets.
-# Needs Python 3.11+ and make; all else comes from the Python package index into .venv.
+# Needs Python 3.11+ and make; all else comes from the Python package index into .venv, and what builds the web
+# interface from npm's registry into ui/node_modules. Tests of its pages are skipped without a Chromium.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -11,8 +12,15 @@ CLIENTS_VENV := .cache/clients
 FASTTRACKML_VENV := .cache/fasttrackml
 OPENINFERENCE_VENV := .cache/openinference
 PHOENIX_VENV := .cache/phoenix
+LITELLM_VENV := .cache/litellm
+NODE_VENV := .cache/node
+NODE_CLIENTS := tests/serving/clients/node
+NPM := cd ui && PATH="$(CURDIR)/$(NODE_VENV)/bin:$$PATH" npm
+UI_MODULES := ui/node_modules/.ready
+UI_FILES := src/quire/server/ui_files/index.html
 SDK_VERSIONS ?= 1.17.1 1.109.1 2.54.0 3.57.0
-WORKERS ?= auto
+# Tests wait for servers and browsers: one worker more than there are processors keeps these busy.
+WORKERS ?= $(shell expr $$($(PYTHON) -c 'import os; print(os.cpu_count() or 1)') + 1)
 # All but dspy, which would bring more packages than all others together; its tests are skipped without it.
 LOCKED_EXTRAS := azure oidc postgres pandas jinja text
 # Each worker begins with a row of neighbouring tests, which share fixtures, and takes from another's when it has done.
@@ -24,7 +32,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv clients-venv fasttrackml-venv openinference-venv phoenix-venv clean
+.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv clients-venv fasttrackml-venv openinference-venv phoenix-venv litellm-venv node-venv ui ui-types ui-check ui-test clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,16 +47,16 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-demo: setup  ## two variants of one application, tracked and compared (simulator unless OPENAI_API_KEY is set)
+demo: setup ui  ## two variants of one application, tracked and compared (simulator unless OPENAI_API_KEY is set)
 	@$(BIN)/python examples/demo.py
 
-test: setup mlflow-venv mlflow2-venv  ## all tests but the slow ones
+test: setup ui ui-test mlflow-venv mlflow2-venv  ## all tests but the slow ones (those of pages need Chromium: apt-get install chromium)
 	$(PYTEST) -m "not slow"
 
-test-slow: setup mlflow-venv mlflow2-venv  ## the slow ones
+test-slow: setup ui mlflow-venv mlflow2-venv  ## the slow ones
 	$(PYTEST) -m slow
 
-test-all: setup mlflow-venv mlflow2-venv  ## every test, the slow ones too
+test-all: setup ui ui-test mlflow-venv mlflow2-venv  ## every test, the slow ones too
 	$(PYTEST)
 
 test-sdks: setup sdk-venvs  ## the caller and autologging under other versions of the OpenAI SDK (SDK_VERSIONS)
@@ -102,7 +110,45 @@ phoenix-venv: $(PHOENIX_VENV)/.ready  ## a virtual environment with Phoenix's se
 $(PHOENIX_VENV)/.ready: requirements-phoenix.lock
 	$(call locked-venv,Phoenix)
 
-lint: setup  ## ruff, mypy --strict, import-linter
+litellm-venv: $(LITELLM_VENV)/.ready  ## a virtual environment with LiteLLM's proxy, for benchmarks
+
+$(LITELLM_VENV)/.ready: requirements-litellm.lock
+	$(call locked-venv,LiteLLM)
+
+node-venv: $(NODE_VENV)/node_modules/.ready  ## Node with clients of the OpenAI API that are written for it, for tests
+
+$(NODE_VENV)/.ready: requirements-node.lock
+	$(call locked-venv,Node)
+
+$(NODE_VENV)/node_modules/.ready: $(NODE_VENV)/.ready $(NODE_CLIENTS)/package.json $(NODE_CLIENTS)/package-lock.json
+	@cp $(NODE_CLIENTS)/package.json $(NODE_CLIENTS)/package-lock.json $(NODE_VENV)/
+	@cd $(NODE_VENV) && PATH="$$PWD/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+ui: $(UI_FILES)  ## build the web interface into the package
+
+# --ignore-scripts: no package may run anything, or fetch anything, when it is installed.
+$(UI_MODULES): $(NODE_VENV)/.ready ui/package.json ui/package-lock.json
+	@echo "Installing what builds the web interface into ui/node_modules ..."
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(UI_FILES): $(UI_MODULES) $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f 2>/dev/null)
+	@$(NPM) run --silent build -- --logLevel warn
+	@touch $@
+
+ui-types: setup $(UI_MODULES)  ## make the types of the server's calls anew, which the interface is checked against
+	@mkdir -p .cache
+	@$(BIN)/python -m quire.server.document > .cache/openapi.json
+	@$(NPM) run --silent types > /dev/null
+
+ui-check: ui-types  ## TypeScript, ESLint and Prettier over the web interface
+	@$(NPM) run --silent check
+
+ui-test: $(UI_MODULES)  ## the tests of the web interface's pure functions
+	@$(NPM) run --silent test
+
+lint: setup ui-check  ## ruff, mypy --strict, import-linter; the web interface's checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -112,7 +158,7 @@ format: setup  ## apply ruff's fixes and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup mlflow-venv fasttrackml-venv openinference-venv phoenix-venv  ## measure against MLflow and others on this machine; prints the table and writes docs/benchmarks.md
+bench: setup mlflow-venv fasttrackml-venv openinference-venv phoenix-venv litellm-venv  ## measure against MLflow and others on this machine; prints the table and writes docs/benchmarks.md
 	$(BIN)/python -m bench
 
 lock: setup  ## resolve the lock files anew (names, versions and hashes only)
@@ -132,11 +178,11 @@ lock: setup  ## resolve the lock files anew (names, versions and hashes only)
 	$(BIN)/uv pip compile requirements-fasttrackml.in --universal --python-version 3.11 --generate-hashes --no-deps \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" --quiet -o requirements-fasttrackml.lock
-	for name in openinference phoenix; do \
+	for name in openinference phoenix litellm node; do \
 	  $(BIN)/uv pip compile requirements-$$name.in --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate \
 	    --custom-compile-command "make lock" --quiet -o requirements-$$name.lock || exit 1; \
 	done
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) .cache build dist
+	rm -rf $(VENV) .cache build dist ui/node_modules src/quire/server/ui_files
