@@ -28,8 +28,16 @@ from bench.cases import (
     server_files,
     server_search,
     server_start,
+    serving,
+    serving_following,
+    serving_idle,
+    serving_rates,
     trace_search,
     traced_calls,
+    ui_evaluations,
+    ui_runs,
+    ui_traces,
+    ui_trials,
     writers,
 )
 from bench.context import MLFLOW_PYTHON, Benchmark, Context
@@ -58,6 +66,15 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     otlp.BENCHMARK,
     trace_search.BENCHMARK,
     prompts.BENCHMARK,
+    serving.WHOLE,
+    serving.STREAMS,
+    serving_rates.BENCHMARK,
+    serving_following.BENCHMARK,
+    serving_idle.BENCHMARK,
+    ui_runs.BENCHMARK,
+    ui_traces.BENCHMARK,
+    ui_evaluations.BENCHMARK,
+    ui_trials.BENCHMARK,
 )
 
 
@@ -85,20 +102,27 @@ def main() -> int:
 def _parse() -> argparse.Namespace:
     names = ", ".join(one.name for one in BENCHMARKS)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", action="append", metavar="NAME", default=[], help=f"measure only this one: {names}")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        default=[],
+        help=f"measure only this one, or all that begin so: {names}",
+    )
     parser.add_argument("--quick", action="store_true", help="a fraction of the work; nothing is written to docs/")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file as well")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
     parser.add_argument("--render", action="store_true", help="measure nothing; rewrite the documents' tables")
     arguments = parser.parse_args()
-    unknown = set(arguments.only) - {one.name for one in BENCHMARKS}
+    unknown = [only for only in arguments.only if not _chosen([only])]
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {names}")
     return arguments
 
 
 def _chosen(only: list[str]) -> list[Benchmark]:
-    return [one for one in BENCHMARKS if not only or one.name in only]
+    """Those named, and those whose name goes on with a dash where one of the names ends."""
+    return [one for one in BENCHMARKS if not only or any(f"{one.name}-".startswith(f"{name}-") for name in only)]
 
 
 def _measure(console: Console, benchmark: Benchmark, quick: bool) -> Measured:

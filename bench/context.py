@@ -18,6 +18,7 @@ MLFLOW_PYTHON = REPOSITORY / ".cache" / "mlflow" / "bin" / "python"
 FASTTRACKML_PYTHON = REPOSITORY / ".cache" / "fasttrackml" / "bin" / "python"
 OPENINFERENCE_PYTHON = REPOSITORY / ".cache" / "openinference" / "bin" / "python"
 PHOENIX_PYTHON = REPOSITORY / ".cache" / "phoenix" / "bin" / "python"
+LITELLM_PYTHON = REPOSITORY / ".cache" / "litellm" / "bin" / "python"
 SHARED = REPOSITORY.parent / "shared"
 
 

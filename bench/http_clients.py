@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+
+from bench.ports import free_port, wait_for_port
 
 CALLS = 3000
 BODY = b'{"run_id": "x", "metrics": []}'
@@ -126,13 +127,11 @@ def main() -> None:
     if len(sys.argv) == 3:
         print(measure({make.__name__: make for make in CLIENTS}[sys.argv[1]], sys.argv[2]), flush=True)
         os._exit(0)  # aiohttp's loop is still running
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "bench.http_clients:app", "--port", str(port), "--no-access-log"]
     server = subprocess.Popen([*command, "--log-level", "warning"])
     try:
-        _wait(port)
+        wait_for_port(port, "The server")
         print("| client | until the first answer | a call, median | processor a call | 8 threads |")
         print("| --- | --- | --- | --- | --- |", flush=True)
         for make in CLIENTS:
@@ -141,17 +140,6 @@ def main() -> None:
     finally:
         server.kill()
         server.wait()
-
-
-def _wait(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError("The server did not start.")
 
 
 if __name__ == "__main__":

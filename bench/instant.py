@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
+from bench.ports import free_port, wait_for_port
 from bench.worker import clean_environment
 
 CHUNKS = 200
@@ -24,7 +23,8 @@ _COMMON = {"id": "chatcmpl-1", "created": 1_700_000_000, "model": "gpt-4o-mini"}
 _CUT = b"\r\n\r\n"
 
 
-def _whole() -> bytes:
+def whole_answer() -> bytes:
+    """The answer to a request that is not streamed."""
     message = {"role": "assistant", "content": "word " * 40, "refusal": None}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return json.dumps({**_COMMON, "object": "chat.completion", "choices": [choice], "usage": _USAGE}).encode()
@@ -46,7 +46,7 @@ def _answer(kind: str, body: bytes) -> bytes:
 
 
 class _Service(asyncio.Protocol):
-    whole = _answer("application/json", _whole())
+    whole = _answer("application/json", whole_answer())
     streamed = _answer("text/event-stream", _events())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,27 +75,14 @@ async def _serve(port: int) -> None:
 @contextlib.contextmanager
 def instant_upstream() -> Iterator[dict[str, str]]:
     """Start the service; gives the environment variables that point an OpenAI client at it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "bench.instant", str(port)], env=clean_environment())
     try:
-        _wait(port)
+        wait_for_port(port, "The upstream")
         yield {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": "none"}
     finally:
         process.kill()
         process.wait()
-
-
-def _wait(port: int) -> None:
-    for _ in range(400):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.025)
-        else:
-            return
-    raise RuntimeError("The upstream did not start.")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Figure, Latency, Measured, Sample, show_times, show_verdict
+from bench.headlines import headlines
 from bench.worker import REPOSITORY
 
 RECORD = REPOSITORY / "docs" / "benchmarks.json"
@@ -61,8 +62,9 @@ def render_documents(measured: dict[str, Measured]) -> None:
 
 
 def rendered_parts(measured: dict[str, Measured]) -> dict[str, str]:
-    """Each benchmark's table, and ``summary``: the figures that are held to a bar."""
-    return {**{name: _markdown(one) for name, one in measured.items()}, "summary": _summary(measured)}
+    """Each benchmark's table; ``bars``: all figures that are held to one; ``headlines``: those of the README."""
+    tables = {name: _markdown(one) for name, one in measured.items()}
+    return {**tables, "bars": _bars(measured), "headlines": headlines(measured)}
 
 
 def fill(text: str, parts: dict[str, str]) -> str:
@@ -80,7 +82,7 @@ def _markdown(measured: Measured) -> str:
     return "\n".join([*_table(_COLUMNS, rows), "", f"*{measured.conditions}*"])
 
 
-def _summary(measured: dict[str, Measured]) -> str:
+def _bars(measured: dict[str, Measured]) -> str:
     held = [figure for one in measured.values() for figure in one.figures if figure.bar is not None]
     rows = [(figure.what, figure.quire.middle, _peer(figure), _times(figure), _bar(figure)) for figure in held]
     return "\n".join(_table(("what", "Quire", "beside it", "times", "bar"), rows))

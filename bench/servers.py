@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bench.context import FASTTRACKML_PYTHON, MLFLOW_PYTHON, PHOENIX_PYTHON
 from bench.load import Address
+from bench.ports import free_port
 from bench.worker import clean_environment
 
 FASTTRACKML = FASTTRACKML_PYTHON.with_name("fml")
@@ -39,7 +40,8 @@ class Place:
 class Kind:
     """One of the servers: its name in the table, its program, and how it is told its place.
 
-    ``variables`` are those of the environment that depend on the place.
+    ``variables`` are those of the environment that depend on the place; ``health`` is the path that answers 200 once it
+    serves.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Kind:
     proxies_artifacts: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     variables: Callable[[Place], Mapping[str, str]] = lambda _: {}
+    health: str = "/health"
 
     @property
     def installed(self) -> bool:
@@ -81,7 +84,7 @@ def _phoenix(place: Place) -> dict[str, str]:
     return {
         "PHOENIX_HOST": "127.0.0.1",
         "PHOENIX_PORT": str(place.port),
-        "PHOENIX_GRPC_PORT": str(_free_port()),
+        "PHOENIX_GRPC_PORT": str(free_port()),
         "PHOENIX_WORKING_DIR": str(place.files),
         "PHOENIX_SQL_DATABASE_URL": place.database,
         "PHOENIX_TELEMETRY_ENABLED": "false",
@@ -99,12 +102,15 @@ KINDS = (QUIRE, FASTTRACKML_KIND, MLFLOW)
 
 
 class Server:
-    """A running server. ``seconds_to_start`` is the time from starting its process to its first answer."""
+    """A running server. ``seconds_to_start`` is the time from starting its process to its first answer.
 
-    def __init__(self, kind: Kind, folder: Path, database: str) -> None:
+    With a ``core`` all its processes keep to that one of the machine.
+    """
+
+    def __init__(self, kind: Kind, folder: Path, database: str, *, core: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.kind = kind
-        self.place = Place(_free_port(), database, folder / "files")
+        self.place = Place(free_port(), database, folder / "files")
         self._log = folder / "server.log"
         with self._log.open("wb") as log:
             began = time.perf_counter()
@@ -116,6 +122,8 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
+        if core is not None:
+            os.sched_setaffinity(self._process.pid, {core})  # it has begun nothing yet that would not inherit this
         self.seconds_to_start = self._wait(began)
 
     @property
@@ -125,7 +133,7 @@ class Server:
 
     def _wait(self, began: float) -> float:
         while True:
-            if _healthy(self.address):
+            if _healthy(self.address, self.kind.health):
                 return time.perf_counter() - began
             gone = self._process.poll() is not None
             if gone or time.perf_counter() - began > _PATIENCE:
@@ -177,11 +185,11 @@ def measured(server: Server) -> Iterator[None]:
         server.pause()
 
 
-def _healthy(address: Address) -> bool:
+def _healthy(address: Address, path: str) -> bool:
     try:
         with socket.create_connection(address, timeout=1) as probe:
             probe.settimeout(10)
-            probe.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            probe.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             return probe.recv(64)[9:12] == b"200"
     except OSError:
         return False
@@ -219,9 +227,3 @@ def _signal_all(numbers: list[int], what: signal.Signals) -> None:
     for number in numbers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(number, what)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

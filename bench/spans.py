@@ -2,8 +2,8 @@
 
 A trace has four spans (an agent, a search, a tool, a chat call with messages, usage and model); a request has 128
 spans. OpenTelemetry's batch processor sends up to 512 at once; MLflow's server, on two cores, needs longer for those
-than it gives its own processes. A request is made once; for each further one only
-the random part of its ids is replaced, so that making it costs the client next to nothing.
+than it gives its own processes. A request is made once; for each further one the random part of its ids is replaced
+and its times move on, as those of a program that runs do.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 PER_TRACE = 4
 TRACES = 32
 SPANS = PER_TRACE * TRACES
+_APART_NS = TRACES * 1_000_000
 _RANDOM = b"\xfa\xfb\xfc\xfd\xfe\xf9\xf8\xf7"[:6]
 
 _ASKED = "Where is my order, and when will it arrive? I have waited for nine days, and nobody answers my letters. " * 3
@@ -48,9 +49,13 @@ _STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def bodies() -> Iterator[bytes]:
     """Requests to export 128 spans each, for ever."""
-    made = _made().SerializeToString()
+    request = _made()
+    spans = request.resource_spans[0].scope_spans[0].spans
     while True:
-        yield made.replace(_RANDOM, os.urandom(len(_RANDOM)))
+        yield request.SerializeToString().replace(_RANDOM, os.urandom(len(_RANDOM)))
+        for span in spans:
+            span.start_time_unix_nano += _APART_NS
+            span.end_time_unix_nano += _APART_NS
 
 
 def _made() -> ExportTraceServiceRequest:

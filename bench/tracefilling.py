@@ -1,5 +1,7 @@
 """Fills a store with traces of four spans, through the store itself; what a filter finds in them is known.
 
+Or with one trace of many spans.
+
 Values are random with a fixed seed. One trace in a hundred has failed, one in a thousand used the rare model, one in
 ten thousand holds a word that no other does; words of messages are drawn as languages do, few often and most seldom.
 """
@@ -32,14 +34,43 @@ COMMON_WORD = _WORDS[3]
 
 def fill_traces(store: Store, experiment_id: str, traces: int) -> None:
     """Add so many traces to an experiment."""
-    made = _traces(random.Random(11), traces)
+    made = made_traces(traces)
     while chunk := list(itertools.islice(made, _AT_ONCE)):
         store.log_spans(experiment_id, [span for trace in chunk for span in trace])
 
 
-def _traces(source: random.Random, count: int) -> Iterator[list[SpanRecord]]:
+def made_traces(count: int) -> Iterator[list[SpanRecord]]:
+    """So many traces, always the same."""
+    source = random.Random(11)
     for number in range(count):
         yield list(_spans(source, number, source.randbytes(16)))
+
+
+def large_trace(spans: int, width: int = 100) -> list[SpanRecord]:
+    """A trace of so many spans: a root, groups below it, and up to ``width`` spans below each group."""
+    trace_id = random.Random(13).randbytes(16)
+    made = []
+    for number in range(spans):
+        group = number - (number - 1) % (width + 1) if number else 0
+        parent = None if number == 0 else 0 if number == group else group
+        begin = _START + number * 10_000
+        end = begin + (spans * 10_000 if number == 0 else 1_000_000)
+        name, kind = _STEPS[0] if parent is None else _STEPS[1 + number % 3]
+        attributes = {"mlflow.spanType": kind}
+        made.append(
+            SpanRecord(
+                trace_id=f"tr-{trace_id.hex()}",
+                span_id=f"{number + 1:016x}",
+                parent_id=None if parent is None else f"{parent + 1:016x}",
+                name=name,
+                type=kind,
+                status="OK",
+                start_time_ns=begin,
+                end_time_ns=end,
+                content=_content(trace_id, number + 1, name, begin, end, attributes, parent=parent),
+            )
+        )
+    return made
 
 
 def _spans(source: random.Random, number: int, trace_id: bytes) -> Iterator[SpanRecord]:
@@ -60,7 +91,7 @@ def _spans(source: random.Random, number: int, trace_id: bytes) -> Iterator[Span
             status="ERROR" if failed and step in (0, PER_TRACE - 1) else "OK",
             start_time_ns=begin,
             end_time_ns=end,
-            content=_content(trace_id, step + 1, name, begin, end, attributes),
+            content=_content(trace_id, step + 1, name, begin, end, attributes, parent=0 if step else None),
             facts=None if step else _facts(source, number, asked, answered),
             **(_used(source) if step == PER_TRACE - 1 else {}),
         )
@@ -91,8 +122,12 @@ def _facts(source: random.Random, number: int, asked: str, answered: str) -> Tra
     )
 
 
-def _content(trace_id: bytes, number: int, name: str, begin: int, end: int, attributes: dict[str, str]) -> bytes:
+def _content(
+    trace_id: bytes, number: int, name: str, begin: int, end: int, attributes: dict[str, str], *, parent: int | None
+) -> bytes:
     span = Span(trace_id=trace_id, span_id=number.to_bytes(8, "big"), name=name)
+    if parent is not None:
+        span.parent_span_id = (parent + 1).to_bytes(8, "big")
     span.start_time_unix_nano, span.end_time_unix_nano = begin, end
     for key, value in attributes.items():
         span.attributes.add(key=key).value.string_value = value

@@ -1,0 +1,1 @@
+"""Whether live trials keep what they promise: thousands of simulated trials of which the truth is known."""
