@@ -226,6 +226,8 @@ def show_next_steps(champion: Tried, challenger: Tried) -> None:
         f"quire models diff models:/{NAME}@champion models:/{NAME}@challenger",
     ):
         console.print(f"  {line}", soft_wrap=True)
+    console.print("\nOr look at it in a browser, at http://127.0.0.1:5000/ once this runs:\n", soft_wrap=True)
+    console.print(f"  .venv/bin/quire ui --tracking-uri sqlite:///{FOLDER}/quire.db", soft_wrap=True)
     console.print("\nTo put the challenger in the champion's place:\n", soft_wrap=True)
     console.print(f"  quire models alias set {NAME} champion {challenger.version}", soft_wrap=True)
 

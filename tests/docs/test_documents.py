@@ -15,7 +15,7 @@ from tests.docs.blocks import matches, read_blocks
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 # Those that start the command dozens of times, ten seconds and more of a processor; the command's own tests are fast.
-SLOW = ("auth.md", "cli.md", "prompts-in-git.md")
+SLOW = ("auth.md", "cli.md", "prompts-in-git.md", "serving.md")
 
 
 CASES = [pytest.param(path, id=path.name, marks=[pytest.mark.slow] if path.name in SLOW else []) for path in DOCUMENTS]

@@ -118,3 +118,10 @@ def test_an_answer_is_right_only_if_it_is_the_label_and_nothing_else(demo):
     assert demo.is_correct("Returns.", ticket)
     assert not demo.is_correct("Returns. The customer wants to return a jacket.", ticket)
     assert not demo.is_correct("return", ticket)
+
+
+def test_it_says_how_to_look_at_it_in_a_browser(done):
+    _folder, printed = done
+
+    assert "quire ui --tracking-uri sqlite:///demo/quire.db" in printed
+    assert "http://127.0.0.1:5000/" in flat(printed)
