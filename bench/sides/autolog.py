@@ -31,7 +31,7 @@ REQUEST: dict[str, Any] = {
     ],
     "temperature": 0.2,
 }
-BLOCKS = 16
+BLOCKS, LONGEST = 16, 25
 _ROUND = gc.get_threshold()[0]
 Took = tuple[float, float]
 """Seconds, and seconds of the processor in this thread."""
@@ -137,12 +137,13 @@ def measure(kind: str, calls: int, upstream: str) -> dict[str, float]:
     less often.
     """
     took: dict[bool, list[list[Took]]] = {False: [], True: []}
-    for block in range(2 * BLOCKS):
+    blocks = max(BLOCKS, calls // LONGEST)
+    for block in range(2 * blocks):
         on = block % 2 == 1
         switch(on)
         _timed(kind, 2, upstream)
         _held = [[] for _ in range(random.randrange(_ROUND))]
-        took[on].append(_timed(kind, max(2, calls // BLOCKS), upstream))
+        took[on].append(_timed(kind, max(2, calls // blocks), upstream))
         if on:
             flush()
             switch(False)

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,12 +17,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import quire
 from quire import tracing
 from quire.domain.errors import InvalidInput
 from quire.tracing import beginning, cleaning, destination, exporter, live, operations, values, writing
+from quire.tracing.finished import FinishedTrace
 from quire.tracking import outbox, outboxes
 from tests.quire_server import QuireServer
 from tests.tracing.conftest import last_trace, names_by_parent
@@ -243,7 +246,8 @@ def test_a_hook_is_applied_once_though_the_trace_was_on_disk(server: QuireServer
     tracing.configure(redact=lambda span: span.update(inputs=f"<{span['inputs']}>"))
     server.stop()
     make(3, size=1)
-    time.sleep(0.8)
+    while sum(outbox._spill.count for outbox in exporter._outboxes.all()) < 3:
+        time.sleep(0.02)
     tracing.reset()
     server.start()
     tracing.flush()
@@ -378,6 +382,33 @@ def test_two_stores_of_one_program_do_not_wait_for_each_other(server: QuireServe
     assert names() == {"away 0", "away 1", "away 2"}
 
 
+def test_whatever_is_put_while_the_thread_falls_asleep_is_brought(tmp_path: Path) -> None:
+    quire.set_tracking_uri(f"sqlite:///{tmp_path}/quire.db")
+    kind = exporter._of_traces()
+    kind.linger = kind.most_linger = 0.0  # type: ignore[misc]
+    box = outbox.Outbox(f"sqlite:///{tmp_path}/quire.db", kind)
+    trace = FinishedTrace(trace_id=b"", experiment_id="0", spans=[])
+    brought: list[FinishedTrace] = []
+    kind.perform = lambda _, delivery: brought.extend(delivery.traces)  # type: ignore[method-assign]
+
+    def put() -> None:
+        for number in range(2000):
+            box.put(msgspec.structs.replace(trace, trace_id=number.to_bytes(16)), 10)
+            if number % 3 == 0:
+                time.sleep(0)
+
+    threads = [threading.Thread(target=put) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    end = time.monotonic() + 20
+    while len(brought) < 8000 and time.monotonic() < end:
+        time.sleep(0.01)  # and nobody asks for it
+    assert len(brought) == 8000
+    box.close(5)
+
+
 # -- ends ------------------------------------------------------------------------------------------
 
 
@@ -494,7 +525,7 @@ def fail(*args: Any, **kwargs: Any) -> Any:
         (live, "FinishedTrace"),
         (values, "_encode"),
         (exporter._outboxes, "of"),
-        (outbox.Outbox, "submit"),
+        (outbox.Outbox, "put"),
         (writing, "stored"),
         (operations, "_store"),
         (cleaning, "complete"),

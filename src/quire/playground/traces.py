@@ -9,11 +9,12 @@ import msgspec
 
 from quire.domain.calls import Usage
 from quire.domain.traces import LINKED_PROMPTS_TAG, USER, Trace
-from quire.openai.autologging.attributes import request_attributes, usage_attributes
+from quire.openai.autologging.attributes import request_attributes
 from quire.openai.autologging.calls import call_of_task
 from quire.openai.autologging.watching import FIRST_MS
 from quire.playground.asking import Asked, finish_reason
 from quire.playground.bases import Base
+from quire.tracing.answers import usage_attributes
 from quire.tracing.finished import FinishedEvent, FinishedSpan, FinishedTrace
 from quire.tracing.values import to_json
 from quire.tracing.writing import stored

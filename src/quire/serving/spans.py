@@ -15,12 +15,13 @@ from quire.domain.calls import Usage
 from quire.domain.endpoints import Endpoint
 from quire.domain.span_names import COST, MODEL, MODEL_ID
 from quire.domain.traces import LINKED_PROMPTS_TAG, USER
-from quire.openai.autologging.attributes import request_attributes, usage_attributes
+from quire.openai.autologging.attributes import request_attributes
 from quire.openai.autologging.calls import TracedCall, call_of_task
 from quire.openai.autologging.watching import FIRST_MS, PIECES, SECONDS
 from quire.serving.assembling import Shown, shown
 from quire.serving.request import Done, Given
 from quire.serving.traceparents import parent_of
+from quire.tracing.answers import usage_attributes
 from quire.tracing.destination import NAMED
 from quire.tracing.finished import FinishedEvent, FinishedSpan, FinishedTrace
 from quire.tracing.markers import ESTIMATE, SHAPES_ONLY

@@ -1,4 +1,7 @@
-"""What is found out of a span after it has ended, in the background: token counts that no service gave, speed, cost."""
+"""What is found out of a span after it has ended, in the background, where it costs the program's call nothing.
+
+What an answer says of itself, token counts that no service gave, speed, cost.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from quire.caller.cost import price_of
 from quire.domain.calls import Usage
 from quire.domain.span_names import COST, MODEL, USAGE
 from quire.domain.token_estimate import estimated_usage
-from quire.tracing.markers import ESTIMATE
+from quire.tracing.answers import answer_attributes
+from quire.tracing.finished import FinishedSpan
+from quire.tracing.markers import ANSWER, ESTIMATE
 
 ESTIMATED = "quire.usage.estimated"
 """Stored where the token counts were reckoned here and not given by the service."""
@@ -24,6 +31,8 @@ log = logging.getLogger("quire")
 
 def complete(attributes: dict[str, Any], inputs: Any, outputs: Any) -> None:
     """Add to a span's attributes, in place, what follows from them and from its content."""
+    if attributes.pop(ANSWER, None):
+        attributes.update(answer_attributes(outputs))
     kind = attributes.pop(ESTIMATE, None)
     if kind is not None:
         try:
@@ -32,6 +41,18 @@ def complete(attributes: dict[str, Any], inputs: Any, outputs: Any) -> None:
             log.warning("The tokens of a span could not be counted: %s", error)
     _add_rate(attributes)
     _add_cost(attributes)
+
+
+def complete_span(span: FinishedSpan) -> None:
+    """Add to a span's own attributes what follows, for who looks at it before it is stored. This never raises."""
+    try:
+        complete(span.attributes, _decoded(span.inputs), _decoded(span.outputs))
+    except Exception as error:
+        log.warning("A span could not be completed: %s", type(error).__name__)
+
+
+def _decoded(text: bytes | None) -> Any:
+    return None if text is None else msgspec.json.decode(text)
 
 
 def _add_estimate(attributes: dict[str, Any], kind: Any, inputs: Any, outputs: Any) -> None:

@@ -56,12 +56,21 @@ class Destination:
 
 
 _known: dict[tuple[Any, ...], Destination] = {}
+_latest: list[tuple[tuple[Any, ...], Destination]] = []
+"""What was found last, and for what, if that does not depend on the folder: to compare is cheaper than to look up."""
 
 
 def here() -> Destination:
     """Where a trace belongs that begins now, outside of any run."""
-    chosen, environment = current.chosen_tracking_uri(), _environment()
-    return _found(chosen or environment[0] or environment[1], environment) or of(current.get_tracking_uri())
+    environment = _environment()
+    uri = current.chosen_tracking_uri() or environment[0] or environment[1]
+    asked = (uri, sys.argv[0] if sys.argv else "", environment)
+    if _latest and asked == _latest[-1][0]:
+        return _latest[-1][1]
+    found = _found(uri, environment) or of(current.get_tracking_uri())
+    if not _depends_on_folder(uri):
+        _latest[:] = [(asked, found)]
+    return found
 
 
 def of(uri: str) -> Destination:
@@ -83,11 +92,15 @@ def _found(uri: Any, environment: tuple[Any, ...]) -> Destination | None:
 
 def _key(uri: Any, environment: tuple[Any, ...]) -> tuple[Any, ...]:
     """What decides. A URI is text, bytes of the environment, or None for the default; some depend on the folder."""
-    relative = uri is None
-    if not relative:
-        file, rooted = (_FILE, _ROOTED) if isinstance(uri, str) else (_FILE.encode(), _ROOTED.encode())
-        relative = uri.startswith(file) and not uri.startswith(rooted)
-    return (uri, os.getcwd() if relative else "", sys.argv[0] if sys.argv else "", environment)
+    folder = os.getcwd() if _depends_on_folder(uri) else ""
+    return (uri, folder, sys.argv[0] if sys.argv else "", environment)
+
+
+def _depends_on_folder(uri: Any) -> bool:
+    if uri is None:
+        return True
+    file, rooted = (_FILE, _ROOTED) if isinstance(uri, str) else (_FILE.encode(), _ROOTED.encode())
+    return bool(uri.startswith(file) and not uri.startswith(rooted))
 
 
 def experiment_at(location: Any) -> str | None:

@@ -37,6 +37,7 @@ class OfTraces:
 
     name = "traces"
     operation = Delivery
+    linger = 0.2
     most_linger = 1.0
     returns_before_disk = True
 
@@ -46,9 +47,9 @@ class OfTraces:
         return state.settings().most_on_disk
 
     @staticmethod
-    def checked(delivery: Delivery) -> Delivery:
-        """A delivery as it is kept."""
-        return delivery
+    def checked(trace: FinishedTrace) -> Delivery:
+        """A trace that was handed over, on its way."""
+        return Delivery([trace], trace.weight)
 
     @staticmethod
     def merged(deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, list[int]]]:

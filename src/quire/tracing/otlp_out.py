@@ -122,6 +122,7 @@ class OfCollectors:
 
     name = "otlp"
     operation = Parcel
+    linger = 0.2
     most_linger = 1.0
     returns_before_disk = True
 

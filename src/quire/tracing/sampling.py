@@ -40,4 +40,10 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if self.slow_seconds is not None and root.end_ns - root.start_ns >= self.slow_seconds * 1e9:
             return True
-        return self.rule is not None and self.rule(spans)
+        if self.rule is None:
+            return False
+        from quire.tracing.completing import complete_span
+
+        for span in spans:
+            complete_span(span)
+        return self.rule(spans)

@@ -70,7 +70,7 @@ _lock = Lock()
 def stack() -> tuple[OpenRun, ...]:
     """The runs active here, the innermost last; those that another context ended are left out."""
     entries = _stack.get()
-    if any(entry.ended for entry in entries):
+    if entries and any(entry.ended for entry in entries):
         entries = tuple(entry for entry in entries if not entry.ended)
         _stack.set(entries)
     return entries

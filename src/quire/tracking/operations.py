@@ -98,6 +98,7 @@ class OfRuns:
     name = "runs"
     operation = Operation
     most_on_disk = None
+    linger = 0.05
     most_linger = 0.05
     returns_before_disk = False
     checked = staticmethod(checked)

@@ -24,12 +24,15 @@ from quire.tracking.spill import Item, Spill, Waiting
 
 MAX_WEIGHT = 32 * 1024 * 1024
 """About how many bytes wait in memory; what is more goes to disk."""
+_SMALL = 64 * 1024
+_MOST_UNSEEN = 256
+"""How large, in bytes, and how many what was put may be for the thread alone to look at."""
 MOVED = 50
 """Operations that go from full memory to disk together."""
 CHUNK = 2000
 """Operations that are taken up together."""
-LINGER = 0.05
-"""Seconds without a new operation after which those that wait are brought."""
+LOOK = 0.05
+"""Seconds after which what came meanwhile goes to disk, while the store is away."""
 PATIENCE = 0.5
 """Seconds after which a server that cannot be reached counts as away."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
@@ -59,6 +62,13 @@ class Kind(Protocol[Op]):
         """About how many bytes may wait on disk; what comes then is dropped and counted. None: as many as fit."""
 
     @property
+    def linger(self) -> float:
+        """Seconds without a new one after which those that wait are brought.
+
+        As often the thread looks whether one came, for which a program that is busy stands still for a moment.
+        """
+
+    @property
     def most_linger(self) -> float:
         """Seconds that an operation waits at most while others keep coming, for all of them to go together."""
 
@@ -66,8 +76,8 @@ class Kind(Protocol[Op]):
     def returns_before_disk(self) -> bool:
         """Whether handing one over returns while it is only in memory, though others wait on disk already."""
 
-    def checked(self, operation: Op, /) -> Op:
-        """The operation as it is kept. Raises InvalidInput for one that no store accepts."""
+    def checked(self, operation: Any, /) -> Op:
+        """What was handed over as the operation that is kept. Raises InvalidInput for one that no store accepts."""
 
     def for_disk(self, operation: Op, /) -> Op:
         """The operation as it may wait on disk."""
@@ -101,12 +111,14 @@ class Outbox(Generic[Op]):
         self._uri = uri
         self._kind = kind
         self._changed = threading.Condition()
+        self._inbox: deque[Any] = deque()
+        self._sleeps = False
         self._memory: deque[Waiting[Op]] = deque()
         self._weight = 0
         self._name = name_of(uri)
         self._spill: Spill[Op] = Spill(self._name, kind.name, kind.operation, kind.for_disk)
         self._in_flight: list[Waiting[Op]] = []
-        self.dropped = 0
+        self._dropped = 0
         self._full = ""
         self._submitted = self._finished = self._looked = 0
         self._hurried = self._closed = False
@@ -116,38 +128,58 @@ class Outbox(Generic[Op]):
         self._take_over()
         self._start()
 
-    def submit(self, operation: Op) -> RunOperations:
+    def submit(self, operation: Any) -> RunOperations:
         """Take an operation over. Raises InvalidInput for one that no store accepts, Unavailable if no room is left."""
         operation = self._kind.checked(operation)
         with self._changed:
-            if self._is_full(operation):
-                self._drop()
-                return RunOperations(self, self._submitted)
-            waiting = Waiting(self._submitted + 1, operation)
-            if self._kind.returns_before_disk:
-                if not self._has_room(operation):
-                    self._drop()
-                    return RunOperations(self, self._submitted)
-                self._memory.append(waiting)
-                self._weight += operation.weight
-            elif self._spill.count:
-                self._spill.add([waiting])
-            elif self._weight + operation.weight > MAX_WEIGHT:
-                self._spill.add([*self._memory, waiting])
-                self._forget_memory()
-            else:
-                self._memory.append(waiting)
-                self._weight += operation.weight
-            self._submitted += 1
-            if len(self._memory) <= 1 or len(self._memory) >= CHUNK or self._hurried:
-                self._changed.notify_all()  # else the thread knows that there is something, and waits for more
+            self._take_in()
+            self._accept(operation)
             return RunOperations(self, self._submitted)
+
+    def put(self, operation: Any, size: int) -> None:
+        """Take over an operation of about ``size`` bytes that every store accepts and nobody waits for.
+
+        For a program that is in a hurry: what else has to be done with it is left to the thread.
+        """
+        if size > _SMALL or len(self._inbox) >= _MOST_UNSEEN:
+            self.submit(operation)
+            return
+        self._inbox.append(operation)
+        if self._sleeps:
+            with self._changed:
+                self._changed.notify_all()
+
+    def _take_in(self) -> None:
+        """Look at what was put."""
+        while self._inbox:
+            self._accept(self._kind.checked(self._inbox.popleft()))
+
+    def _accept(self, operation: Op) -> None:
+        if self._spill.count and self._is_full(operation):
+            self._drop()
+            return
+        waiting = Waiting(self._submitted + 1, operation)
+        if self._kind.returns_before_disk:
+            if not self._has_room(operation):
+                self._drop()
+                return
+            self._memory.append(waiting)
+            self._weight += operation.weight
+        elif self._spill.count:
+            self._spill.add([waiting])
+        elif self._weight + operation.weight > MAX_WEIGHT:
+            self._spill.add([*self._memory, waiting])
+            self._forget_memory()
+        else:
+            self._memory.append(waiting)
+            self._weight += operation.weight
+        self._submitted += 1
+        if len(self._memory) <= 1 or len(self._memory) >= CHUNK or self._hurried:
+            self._changed.notify_all()  # else the thread knows that there is something, and waits for more
 
     def _is_full(self, operation: Op) -> bool:
         limit = self._kind.most_on_disk
-        if limit is None or not self._spill.count:
-            return False
-        return self._spill.weight + self._weight + operation.weight > limit
+        return limit is not None and self._spill.weight + self._weight + operation.weight > limit
 
     def _has_room(self, operation: Op) -> bool:
         """Whether one fits in memory; what is oldest there goes to disk for it, a little at a time."""
@@ -166,17 +198,24 @@ class Outbox(Generic[Op]):
 
     def _drop(self) -> None:
         """Count what finds no room; said at the first, the second, the fourth, and so on."""
-        self.dropped += 1
-        if self.dropped & (self.dropped - 1) == 0:
+        self._dropped += 1
+        if self._dropped & (self._dropped - 1) == 0:
             limit = f"The {self._kind.most_on_disk:,} bytes that may wait on disk are full."
             log.error(
                 "%d %s for the store %s, which is away, are dropped so far. %s",
-                self.dropped,
+                self._dropped,
                 self._kind.name,
                 self._name,
                 self._full or limit,
             )
             self._full = ""
+
+    @property
+    def dropped(self) -> int:
+        """How many found no room while the store was away."""
+        with self._changed:
+            self._take_in()
+            return self._dropped
 
     def flush(self, timeout: float | None = None, *, while_away: bool = True) -> bool:
         """Wait until the store has all that was logged before; whether it has.
@@ -184,6 +223,7 @@ class Outbox(Generic[Op]):
         With ``while_away=False`` the wait ends when the store turns out to be away and all is safe on disk.
         """
         with self._changed:
+            self._take_in()
             return self._wait_for(self._submitted, timeout, while_away)
 
     def wait(self, number: int, timeout: float | None) -> None:
@@ -206,13 +246,13 @@ class Outbox(Generic[Op]):
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits."""
-        return not (self._memory or self._in_flight or self._spill.count)
+        return not (self._inbox or self._memory or self._in_flight or self._spill.count)
 
     def close(self, timeout: float) -> None:
         """Bring what can be brought in time; the rest stays on disk for the next process."""
         done = self.flush(timeout)
-        if self.dropped:
-            log.error("%d %s were dropped while the store was away.", self.dropped, self._kind.name)
+        if self._dropped:
+            log.error("%d %s were dropped while the store was away.", self._dropped, self._kind.name)
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -283,8 +323,9 @@ class Outbox(Generic[Op]):
         """Leave a store that is away alone for some seconds; what is logged meanwhile goes to disk."""
         end = time.monotonic() + pause
         while not self._closed and (left := end - time.monotonic()) > 0:
-            step = min(left, LINGER) if self._kind.returns_before_disk else left
+            step = min(left, LOOK) if self._kind.returns_before_disk else left
             self._changed.wait_for(lambda: self._closed, step)
+            self._take_in()
             if self._memory and not self._closed:
                 try:
                     self._to_disk([])
@@ -296,7 +337,7 @@ class Outbox(Generic[Op]):
     def _take(self) -> list[Waiting[Op]]:
         """The oldest operations, once there are any; none when the outbox was closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self.is_empty)
+            self._sleep()
             if self._memory and not self._spill.count:
                 self._linger()
             if self._closed:
@@ -308,10 +349,22 @@ class Outbox(Generic[Op]):
                 self._weight -= sum(waiting.operation.weight for waiting in self._in_flight)
             return self._in_flight
 
+    def _sleep(self) -> None:
+        """Wait until there is something. Who puts something sees ``_sleeps``, or it is seen here."""
+        while not self._closed:
+            self._take_in()
+            if not self.is_empty:
+                return
+            self._sleeps = True
+            if not self._inbox:
+                self._changed.wait()
+            self._sleeps = False
+
     def _linger(self) -> None:
         """Wait for a quiet moment: bringing operations takes the interpreter from a program that is busy."""
         end = time.monotonic() + self._kind.most_linger
-        while not self._changed.wait_for(self._is_time, LINGER):
+        while not self._changed.wait_for(self._is_time, self._kind.linger):
+            self._take_in()
             if self._submitted == self._looked or time.monotonic() > end:
                 return
             self._looked = self._submitted

@@ -57,6 +57,7 @@ class OfServing:
 
     name = "serving"
     operation = Note
+    linger = 0.05
     most_linger = 1.0
     returns_before_disk = True
     most_on_disk = _MOST_ON_DISK

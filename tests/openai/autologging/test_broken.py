@@ -31,7 +31,7 @@ PARTS = [
     f"{PACKAGE}.watching.to_json",
     f"{PACKAGE}.watching.asked_body",
     f"{PACKAGE}.watching.request_attributes",
-    f"{PACKAGE}.watching.answer_attributes",
+    "quire.tracing.completing.answer_attributes",
     f"{PACKAGE}.watching.assembler",
     f"{PACKAGE}.watching.encoded",
     f"{PACKAGE}.assembling_chat._Choice.add",

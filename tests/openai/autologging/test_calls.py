@@ -243,3 +243,12 @@ def test_spans_are_below_the_span_that_is_current(recorded: Recorded, client: op
     root, call = sorted(trace.data.spans, key=lambda span: span.start_time_ns)
     assert (root.name, call.parent_id) == ("outer", outer.span_id)
     assert trace.info.trace_metadata["mlflow.trace.tokenUsage"]
+
+
+def test_a_rule_of_what_is_kept_sees_what_the_answer_told(recorded: Recorded, client: openai.OpenAI) -> None:
+    seen: list[dict[str, Any]] = []
+    quire.tracing.configure(sample_rate=0.0, keep=lambda spans: bool(seen.append(spans[-1].attributes)))
+    client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}])
+    assert recorded.traces() == []
+    assert seen[0]["gen_ai.response.model"] == "gpt-4o-mini"
+    assert seen[0]["mlflow.chat.tokenUsage"]["total_tokens"] > 0

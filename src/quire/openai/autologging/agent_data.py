@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from quire.domain.span_names import MODEL
-from quire.openai.autologging.attributes import read, token_usage, usage_attributes
+from quire.openai.autologging.attributes import read
+from quire.tracing.answers import token_usage, usage_attributes
 
 CHAINED = frozenset({"turn", "agent", "task"})
 """Spans whose model calls are also those of what is around them; a tool or a guardrail keeps its own to itself."""

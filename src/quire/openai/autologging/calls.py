@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+
+from quire.tracing.markers import ANSWER, ESTIMATE
 
 Kind = Literal["chat", "text_completion", "embeddings", "responses", "image", "audio", "moderation"]
 
@@ -24,11 +27,14 @@ class TracedCall(msgspec.Struct, frozen=True):
         return self.kind in ("chat", "responses", "text_completion")
 
     @property
-    def has_tokens(self) -> bool:
-        """Whether its tokens can be counted here if the service does not say how many there were."""
-        return self.kind in ("chat", "responses", "text_completion", "embeddings")
+    def answered(self) -> Mapping[str, Any]:
+        """What its span says when the answer is here: that more is to be found in that."""
+        return _ANSWERED.get(self.kind, _ANSWERED_UNCOUNTED)
 
 
+# Tokens of these can be counted here if the service does not say how many there were.
+_ANSWERED = {kind: {ANSWER: True, ESTIMATE: kind} for kind in ("chat", "responses", "text_completion", "embeddings")}
+_ANSWERED_UNCOUNTED = {ANSWER: True}
 _CHAT = TracedCall("chat", "Completions", "CHAT_MODEL", "chat")
 _IMAGES = TracedCall("image", "Images", "TOOL", "generate_content")
 _CALLS = {

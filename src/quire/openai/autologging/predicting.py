@@ -7,13 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from quire.domain.calls import Answer, Call, Outcome
-from quire.domain.span_names import USAGE
-from quire.openai.autologging.attributes import answer_attributes
 from quire.openai.autologging.calls import call_of_task
 from quire.openai.autologging.watching import begin_span
 from quire.tracing import is_enabled
 from quire.tracing.around import note_prompt
-from quire.tracing.markers import ESTIMATE
 from quire.tracing.span import Span
 from quire.tracing.values import to_json
 
@@ -41,9 +38,7 @@ def _end(span: Span, outcome: Outcome) -> None:
     now = time.time_ns()
     attributes: dict[str, Any] = {"quire.attempts": outcome.attempts}
     if isinstance(outcome, Answer):
-        attributes.update(answer_attributes(outcome.response))
-        if USAGE not in attributes:
-            attributes[ESTIMATE] = call_of_task(outcome.call.task).kind
+        attributes.update(call_of_task(outcome.call.task).answered)
         span.finish(outputs=to_json(outcome.response), attributes=attributes, end_time_ns=now)
         return
     attributes["error.type"] = outcome.kind

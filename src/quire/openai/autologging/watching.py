@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 
 from quire.caller.watching import model_asking
-from quire.domain.span_names import MODEL_ID, USAGE
+from quire.domain.span_names import MODEL_ID
 from quire.domain.trace_views import FIRST_TOKEN
 from quire.domain.traces import SOURCE_RUN
 from quire.openai.autologging.assembling import assembler
-from quire.openai.autologging.attributes import answer_attributes, request_attributes
+from quire.openai.autologging.attributes import request_attributes
 from quire.openai.autologging.calls import TracedCall
 from quire.openai.autologging.encoding import encoded
 from quire.openai.autologging.options import complain
@@ -26,7 +26,7 @@ from quire.openai.autologging.options import options as autolog_options
 from quire.openai.autologging.requests import asked_body
 from quire.tracing import Span, begin
 from quire.tracing.around import note_model
-from quire.tracing.markers import ESTIMATE, SHAPES_ONLY
+from quire.tracing.markers import SHAPES_ONLY
 from quire.tracing.values import to_json
 
 SECONDS = "quire.stream.seconds"
@@ -82,7 +82,8 @@ class Watch:
 
     def __init__(self, call: TracedCall, client: Any, options: Any, *, asynchronous: bool) -> None:
         self._call = call
-        host = getattr(client.base_url, "host", None)
+        # The property of newer SDKs imports a module at each call.
+        host = getattr(getattr(client, "_base_url", None) or client.base_url, "host", None)
         provider = "openai" if getattr(client, "_api_version", None) is None else "azure.ai.openai"
         self.span: Span = begin_span(
             call, asked_body(call, options), host, provider, asynchronous=asynchronous, model_id=model_asking.get()
@@ -104,7 +105,7 @@ class Watch:
     def answered(self, answer: Any) -> None:
         """The whole answer is here."""
         try:
-            self.span.finish(outputs=encoded(answer, self._call), attributes=self._said(answer))
+            self.span.finish(outputs=encoded(answer, self._call), attributes=self._call.answered)
         except Exception:
             self.lost()
 
@@ -125,13 +126,6 @@ class Watch:
         complain("A call of the OpenAI SDK could not be recorded")
         _open.discard(self)
         self.span.finish(attributes={"quire.incomplete": True})
-
-    def _said(self, answer: Any) -> dict[str, Any]:
-        """What an answer says of itself; if it has no token counts, that they are to be reckoned."""
-        attributes = answer_attributes(answer)
-        if USAGE not in attributes and self._call.has_tokens:
-            attributes[ESTIMATE] = self._call.kind
-        return attributes
 
     # -- streams -----------------------------------------------------------------------------------
 
@@ -201,7 +195,7 @@ class Watch:
         answer = self._assembler.answer()
         self.span.finish(
             outputs=encoded(answer, self._call),
-            attributes={**self._timing(), **self._said(answer)},
+            attributes={**self._timing(), **self._call.answered},
             error=error,
             end_time_ns=end_ns or None,
         )
