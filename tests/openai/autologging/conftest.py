@@ -66,6 +66,7 @@ def recorded(store: str) -> Iterator[Recorded]:
     quire.openai.autolog()
     yield Recorded()
     quire.openai.autolog(disable=True)
+    quire.tracing.reset()
 
 
 @pytest.fixture
