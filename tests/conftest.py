@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.postgres import PostgresServer, create_database, drop_database
 
+pytest_plugins = ["tests.crashes"]
+
 # How long an example takes is the machine's business: a busy one is no failure.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")

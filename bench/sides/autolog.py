@@ -31,7 +31,7 @@ REQUEST: dict[str, Any] = {
     ],
     "temperature": 0.2,
 }
-BLOCKS, LONGEST = 16, 25
+BLOCKS, STRETCH = 16, 100
 _ROUND = gc.get_threshold()[0]
 Took = tuple[float, float]
 """Seconds, and seconds of the processor in this thread."""
@@ -130,30 +130,38 @@ def _timed(kind: str, calls: int, upstream: str = "socket") -> list[Took]:
 def measure(kind: str, calls: int, upstream: str) -> dict[str, float]:
     """What autologging adds to the median and to the 99th percentile, from short blocks of calls without and with it.
 
-    Short, because a shared machine is faster at one moment than at the next: for the median, each block is compared
-    with the one just before it, since a stream's 200 chunks cost a hundred times what is to be seen. What is stored in
-    the background is waited for after each block, so that it does not count for the next. The collector may be anywhere
-    in its round when a block begins, as in a program that goes on: calls without autologging meet its rounds too, if
-    less often.
+    Short, because a shared machine is faster at one moment than at the next, by more than what is to be seen: each
+    block is compared with the one just before it, and the median of these differences counts. The 99th percentile needs
+    at least a hundred calls, so for that as many neighbouring blocks are taken together. What is stored in the
+    background is waited for after each block, so that it does not count for the next, and the first calls after that
+    are left out. The collector may be anywhere in its round when a block begins, as in a program that goes on: calls
+    without autologging meet its rounds too, if less often.
     """
     took: dict[bool, list[list[Took]]] = {False: [], True: []}
-    blocks = max(BLOCKS, calls // LONGEST)
-    for block in range(2 * blocks):
+    for block in range(2 * BLOCKS):
         on = block % 2 == 1
         switch(on)
-        _timed(kind, 2, upstream)
+        _timed(kind, 2 if kind == "stream" else 10, upstream)
         _held = [[] for _ in range(random.randrange(_ROUND))]
-        took[on].append(_timed(kind, max(2, calls // blocks), upstream))
+        took[on].append(_timed(kind, max(2, calls // BLOCKS), upstream))
         if on:
             flush()
             switch(False)
+    together = max(1, BLOCKS // max(1, calls // STRETCH))
     found = {}
     for place, name in enumerate(("", "processor ")):
         off, on_ = ([[call[place] for call in block] for block in took[on]] for on in (False, True))
-        pairs = [statistics.median(later) - statistics.median(before) for before, later in zip(off, on_, strict=True)]
-        found[f"{name}median"] = statistics.median(pairs)
-        found[f"{name}p99"] = _percentile(on_) - _percentile(off)
+        found[f"{name}median"] = _added(off, on_, statistics.median)
+        found[f"{name}p99"] = _added(_joined(off, together), _joined(on_, together), _percentile)
     return found
+
+
+def _added(off: list[list[float]], on: list[list[float]], what: Callable[[list[float]], float]) -> float:
+    return statistics.median(what(later) - what(before) for before, later in zip(off, on, strict=True))
+
+
+def _joined(blocks: list[list[float]], count: int) -> list[list[float]]:
+    return [list(itertools.chain.from_iterable(blocks[at : at + count])) for at in range(0, len(blocks), count)]
 
 
 def steady(calls: int) -> float:
@@ -171,8 +179,8 @@ def steady(calls: int) -> float:
     return (seconds[True] - seconds[False]) / calls
 
 
-def _percentile(blocks: list[list[float]]) -> float:
-    ascending = sorted(itertools.chain.from_iterable(blocks))
+def _percentile(values: list[float]) -> float:
+    ascending = sorted(values)
     return ascending[-(-len(ascending) * 99 // 100) - 1]
 
 
