@@ -6,6 +6,7 @@ What it was doing, in all threads, is written to ``build/crashes`` and shown wit
 from __future__ import annotations
 
 import faulthandler
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -27,6 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
     file = config.stash[_file] = (_FOLDER / f"{worker or 'main'}.txt").open("a")
     faulthandler.enable(file)
     faulthandler.register(signal.SIGTERM, file, chain=True)
+    os.register_at_fork(after_in_child=_be_silent)
+
+
+def _be_silent() -> None:
+    """Children of forks are ended by tests, and by what starts them."""
+    faulthandler.disable()
+    faulthandler.unregister(signal.SIGTERM)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -8,12 +8,12 @@ import os
 import resource
 import socket
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.eventually import eventually
 from tests.server.conftest import Served
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
@@ -185,12 +185,10 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Served) -> None:
     connection.putheader("Content-Length", "5000000")
     connection.endheaders()
     connection.send(b"y" * 3_000_000)
-    connection.close()
     folder = Path(server.settings.backend_store_uri.removeprefix("sqlite:///")).parent / "quire-artifacts" / "broken"
-    deadline = time.monotonic() + 10
-    while len(list(folder.iterdir())) > 1 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert [path.name for path in folder.iterdir()] == ["a.txt"]
+    eventually(lambda: len(list(folder.iterdir())) == 2)
+    connection.close()
+    eventually(lambda: [path.name for path in folder.iterdir()] == ["a.txt"])
     assert server.call("GET", f"{FILES}/broken/a.txt").body == b"before"
 
 
