@@ -222,3 +222,9 @@ def test_unknown_kinds_and_splits_are_refused() -> None:
         difference_sequence(thumbs(1, 1), thumbs(1, 1), bounds=UNIT, kind="odds")  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match=r"split is 1\.5"):
         difference_sequence(thumbs(1, 1), thumbs(1, 1), bounds=UNIT, split=1.5)
+
+
+def test_a_spread_too_small_for_its_square_is_a_spread() -> None:
+    nothing, hardly = Counts(1000, 0.0, 0.0), Counts(1001, 4.35e-122, 1.9e-246)
+    found = difference_sequence(nothing, hardly)
+    assert 0.0 < found.low <= 4.35e-122 / 1001 <= found.high < 1e-120

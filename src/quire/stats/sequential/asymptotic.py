@@ -86,7 +86,8 @@ def _of_gap(control: Counts, challenger: Counts, margin: float, kind: Kind) -> S
     first, second = one / control.n, two / challenger.n
     freedom = math.inf
     if first + second > 0:
-        freedom = (first + second) ** 2 / (first**2 / (control.n - 1) + second**2 / (challenger.n - 1))
+        part = first / (first + second)  # the square of a variance may be too small to be told from none
+        freedom = 1 / (part**2 / (control.n - 1) + (1 - part) ** 2 / (challenger.n - 1))
     estimate = challenger.mean - times * control.mean - plus
     return Spread(estimate, math.sqrt(first + second), math.sqrt((one + two) / 2), freedom)
 

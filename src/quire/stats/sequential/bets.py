@@ -179,13 +179,20 @@ def _paid(n: Array, p: Array, odds: Array, alike: int) -> tuple[Array, Array, Ar
     """
     import numpy as np
 
+    if odds.shape[0] == 1:
+        alike = odds.shape[1]
     found: list[list[Array]] = []
     for units, some in ((n.sum(axis=-1, keepdims=True), odds[:1, :alike]), (n, odds[:, alike:])):
+        if not some.size:
+            continue
         grown = 1 + p[..., None] * some
         bent = some / grown
-        found.append([(units[..., None] * each).sum(axis=-2) for each in (np.log(grown), bent, bent * bent)])
-    paid, first, second = (np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
-    return paid, first, second
+        paid = [units[..., None] * each for each in (np.log(grown), bent, bent * bent)]
+        found.append([each[..., 0, :] if each.shape[-2] == 1 else each.sum(axis=-2) for each in paid])
+    if len(found) == 1:
+        return found[0][0], found[0][1], found[0][2]
+    first, second, third = (np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
+    return first, second, third
 
 
 def _pooled(control: Tallied, challenger: Tallied, line: Line) -> Array:
