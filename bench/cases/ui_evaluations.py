@@ -84,7 +84,7 @@ def _look(context: Context, running: Any, filled: dict[str, str]) -> _Seen:
 
 def _ordered(page: Any) -> float:
     """Seconds from choosing to sort by the disagreement on one score to other rows."""
-    choice = page.locator("label", has_text="By").locator("select")
+    choice = page.get_by_role("combobox", name="By", exact=True)
     before = page.locator(_ROWS).first.inner_text()
     began = time.perf_counter()
     choice.select_option("letters")
