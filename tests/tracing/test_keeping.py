@@ -25,6 +25,7 @@ from quire.domain.errors import InvalidInput
 from quire.tracing import beginning, cleaning, destination, exporter, live, operations, values, writing
 from quire.tracing.finished import FinishedTrace
 from quire.tracking import outbox, outboxes
+from tests.eventually import eventually
 from tests.quire_server import QuireServer
 from tests.tracing.conftest import last_trace, names_by_parent
 
@@ -245,8 +246,7 @@ def test_a_hook_is_applied_once_though_the_trace_was_on_disk(server: QuireServer
     tracing.configure(redact=lambda span: span.update(inputs=f"<{span['inputs']}>"))
     server.stop()
     make(3, size=1)
-    while sum(outbox._spill.count for outbox in exporter._outboxes.all()) < 3:
-        time.sleep(0.02)
+    eventually(lambda: sum(outbox._spill.count for outbox in exporter._outboxes.all()) == 3)
     tracing.reset()
     server.start()
     tracing.flush()
@@ -309,7 +309,7 @@ def test_a_server_that_is_away_for_a_while_loses_nothing(server: QuireServer, tm
     make(200, "during")
     while time.monotonic() < end:
         time.sleep(0.1)
-    assert list((tmp_path / "outbox").glob("*.db"))
+    eventually(lambda: any((tmp_path / "outbox").glob("*.db")))
     make(5, "after")
     server.start()
     tracing.flush()
