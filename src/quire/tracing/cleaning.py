@@ -19,7 +19,7 @@ from quire.tracing.finished import FinishedEvent, FinishedLink, FinishedSpan, Fi
 from quire.tracing.links import ids_of
 from quire.tracing.markers import SHAPES_ONLY
 from quire.tracing.settings import SpanProcessor
-from quire.tracing.values import as_data, to_json
+from quire.tracing.values import as_data, from_json, to_json
 
 log = logging.getLogger("quire")
 
@@ -49,12 +49,12 @@ def held_of(span: FinishedSpan, *, cleaned: bool) -> Held:
     held = Held(
         span.name,
         span.type,
-        _decoded(span.inputs),
-        _decoded(span.outputs),
+        from_json(span.inputs),
+        from_json(span.outputs),
         dict(span.attributes),
         span.message,
-        [(item.name, _decoded(item.attributes)) for item in span.events],
-        [(item.trace_id, item.span_id, _decoded(item.attributes)) for item in span.links],
+        [(item.name, from_json(item.attributes)) for item in span.events],
+        [(item.trace_id, item.span_id, from_json(item.attributes)) for item in span.links],
     )
     return held if cleaned else _cleaned(held)
 
@@ -236,10 +236,6 @@ def shape(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     return "<a number>"
-
-
-def _decoded(text: bytes | None) -> Any:
-    return None if text is None else msgspec.json.decode(text)
 
 
 def _encoded(value: Any) -> bytes | None:

@@ -9,8 +9,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from quire.caller.cost import price_of
 from quire.domain.calls import Usage
 from quire.domain.span_names import COST, MODEL, USAGE
@@ -18,6 +16,7 @@ from quire.domain.token_estimate import estimated_usage
 from quire.tracing.answers import answer_attributes
 from quire.tracing.finished import FinishedSpan
 from quire.tracing.markers import ANSWER, ESTIMATE
+from quire.tracing.values import from_json
 
 ESTIMATED = "quire.usage.estimated"
 """Stored where the token counts were reckoned here and not given by the service."""
@@ -46,13 +45,9 @@ def complete(attributes: dict[str, Any], inputs: Any, outputs: Any) -> None:
 def complete_span(span: FinishedSpan) -> None:
     """Add to a span's own attributes what follows, for who looks at it before it is stored. This never raises."""
     try:
-        complete(span.attributes, _decoded(span.inputs), _decoded(span.outputs))
+        complete(span.attributes, from_json(span.inputs), from_json(span.outputs))
     except Exception as error:
         log.warning("A span could not be completed: %s", type(error).__name__)
-
-
-def _decoded(text: bytes | None) -> Any:
-    return None if text is None else msgspec.json.decode(text)
 
 
 def _add_estimate(attributes: dict[str, Any], kind: Any, inputs: Any, outputs: Any) -> None:

@@ -65,8 +65,9 @@ def here() -> Destination:
     environment = _environment()
     uri = current.chosen_tracking_uri() or environment[0] or environment[1]
     asked = (uri, sys.argv[0] if sys.argv else "", environment)
-    if _latest and asked == _latest[-1][0]:
-        return _latest[-1][1]
+    latest = _latest[0] if _latest else None  # taken once: another thread may replace it
+    if latest is not None and asked == latest[0]:
+        return latest[1]
     found = _found(uri, environment) or of(current.get_tracking_uri())
     if not _depends_on_folder(uri):
         _latest[:] = [(asked, found)]

@@ -20,6 +20,11 @@ def to_json(value: Any) -> bytes:
         return _after_failure(value)
 
 
+def from_json(text: bytes | None) -> Any:
+    """What a JSON text stands for; None for none."""
+    return None if text is None else msgspec.json.decode(text)
+
+
 def _after_failure(value: Any) -> bytes:
     try:
         return _encode(_plain(value, 0))
