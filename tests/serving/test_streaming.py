@@ -144,6 +144,34 @@ def test_a_caller_who_leaves_cancels_what_was_asked_of_the_upstream(joker: Start
     assert (done.ending, done.status) == ("disconnected", 499)
 
 
+def test_a_caller_who_leaves_with_the_last_event_was_answered(joker: Start) -> None:
+    """As clients do: the upstream has not closed its side yet, and there is nothing left to wait for."""
+
+    async def lingers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM + chunk(event("one") + DONE))
+        await reader.readexactly(1)
+
+    with RawUpstream(lingers) as upstream:
+        served = joker(upstream)
+        connection = open_stream(served)
+        answer = connection.getresponse()
+        assert answer.read(len(event("one") + DONE)) == event("one") + DONE
+        answer.close()
+        connection.close()
+        assert upstream.lost.wait(10)
+        [done] = served.wait_for(1)
+    assert (done.ending, done.status, done.error) == ("answered", 200, "")
+    assert done.body == event("one") + DONE
+
+
+def test_an_upstream_that_breaks_off_after_the_last_event_has_answered(joker: Start) -> None:
+    with RawUpstream(writes(event("one") + DONE, ends=False)) as upstream:
+        served = joker(upstream)
+        assert open_stream(served).getresponse().read() == event("one") + DONE
+        [done] = served.wait_for(1)
+    assert (done.ending, done.error) == ("answered", "")
+
+
 def test_a_caller_who_leaves_before_there_is_an_answer_cancels_it_too(joker: Start) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(1)

@@ -2,9 +2,13 @@
 
 Only whole events go out, so that what stands after a break is still an event. Where the upstream breaks off, the caller
 is told by an error event in OpenAI's form, and the connection ends there: never by a ``[DONE]`` that was not said.
+With its last event a stream is answered, whatever becomes of either connection after it: clients leave once they have
+read it, often before the upstream has closed its side.
 """
 
 from __future__ import annotations
+
+import asyncio
 
 import msgspec
 
@@ -29,6 +33,7 @@ async def pass_on(exchange: Exchange, stream: Piecewise) -> None:
     headers.append((b"x-accel-buffering", b"no"))
     await exchange.begin(stream.status, headers)
     error = ""
+    is_whole = False
     try:
         async for piece in stream.chunks():
             pieces.append(piece)
@@ -37,13 +42,17 @@ async def pass_on(exchange: Exchange, stream: Piecewise) -> None:
                 if exchange.first_token_s is None:
                     exchange.mark_first()
                 await send({"type": "http.response.body", "body": whole, "more_body": True})
+                is_whole = events.ended
         rest = events.rest()
         if rest:
             await send({"type": "http.response.body", "body": rest, "more_body": True})
         if not events.ended:
             error = _BROKE_OFF
     except (BrokenStream, NoAnswer) as broken:
-        error = broken.message
+        error = "" if is_whole else broken.message
+    except asyncio.CancelledError:
+        if not is_whole:
+            raise
     body = b"".join(pieces)
     if error:
         await send({"type": "http.response.body", "body": _error_event(exchange.out.route), "more_body": True})
