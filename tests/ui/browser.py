@@ -14,6 +14,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
+PATIENCE_MS = 20_000
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 MOST_JUMPED = 0.1
@@ -33,11 +34,26 @@ def find_chromium() -> str | None:
     return next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 
-def expect(locator: Any) -> Any:
-    """Playwright's assertions about a part of the page, which wait until they hold."""
+def expect(what: Any) -> Any:
+    """Playwright's assertions about a page or a part of it, which wait until they hold.
+
+    What a page shows follows what was done to it a moment later: a test that looks once has looked too early now and
+    then.
+    """
     from playwright.sync_api import expect as assertions
 
-    return assertions(locator)
+    assertions.set_options(timeout=PATIENCE_MS)
+    return assertions(what)
+
+
+def says(part: Any, words: str) -> None:
+    """Wait until these words can be read in a part of the page."""
+    expect(part).to_contain_text(words, use_inner_text=True)
+
+
+def address_has(page: Any, text: str) -> None:
+    """Wait until this stands in the page's address."""
+    expect(page).to_have_url(re.compile(re.escape(text)))
 
 
 class Screen:
@@ -56,7 +72,7 @@ class Screen:
         self._context.add_init_script(_script("shifts"))
         self._name = re.sub(r"\W+", "-", name).strip("-")
         self.page = self._context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE_MS)
         self.problems: list[str] = []
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 API = "/api/quire/v1/comments"
 
@@ -41,19 +41,19 @@ def test_a_comment_is_written_changed_and_deleted(screen: Screen, quire_server: 
     assert send.is_disabled()  # nobody knows who writes
     comments.get_by_label("Your name").fill("Grace")
     comments.get_by_role("button", name="Preview").click()
-    assert comments.locator("form strong").inner_text() == "Better"
+    expect(comments.locator("form strong")).to_have_text("Better", use_inner_text=True)
     comments.get_by_role("button", name="Write").click()
     comments.get_by_label("Say something").press("Control+Enter")
     said = comments.get_by_role("article")
     said.get_by_text("Better").wait_for()
-    assert "<img" in said.inner_text()
-    assert "Grace" in said.inner_text()
+    says(said, "<img")
+    says(said, "Grace")
     screen.look("one")
     said.get_by_role("button", name="Edit").click()
     said.get_by_label("Change the comment").fill("Worse")
     said.get_by_role("button", name="Save").click()
     said.get_by_text("edited").wait_for()
-    assert "Worse" in said.inner_text()
+    says(said, "Worse")
     said.get_by_role("button", name="Delete").click()
     said.get_by_role("button", name="Delete it").click()
     comments.get_by_text("Nobody has said anything").wait_for()
@@ -79,7 +79,7 @@ def test_names_are_offered_after_an_at(screen: Screen, quire_server: str, prompt
     screen.look("offered")
     text.press("Enter")
     comments.get_by_role("listbox").wait_for(state="hidden")
-    assert text.input_value() == 'ask @"Ada Lovelace" '
+    expect(text).to_have_value('ask @"Ada Lovelace" ')
 
 
 def test_mentions_stand_out_and_ones_own_more(screen: Screen, quire_server: str, prompt: str) -> None:
@@ -90,9 +90,9 @@ def test_mentions_stand_out_and_ones_own_more(screen: Screen, quire_server: str,
     screen.page.reload()
     said = comments.get_by_role("article")
     said.get_by_title("You, grace").wait_for()
-    assert said.get_by_title("You, grace").count() == 1
-    assert said.get_by_title("Ada Lovelace", exact=True).inner_text() == "@Ada Lovelace"
-    assert said.get_by_title("ada@example.org", exact=True).inner_text() == "@ada@example.org"
+    expect(said.get_by_title("You, grace")).to_have_count(1)
+    expect(said.get_by_title("Ada Lovelace", exact=True)).to_have_text("@Ada Lovelace", use_inner_text=True)
+    expect(said.get_by_title("ada@example.org", exact=True)).to_have_text("@ada@example.org", use_inner_text=True)
     links = said.locator("a").evaluate_all("all => all.map((link) => link.getAttribute('href'))")
     assert links == ["mailto:me@example.org"]
     own = said.get_by_title("You, grace").evaluate("(at) => getComputedStyle(at).backgroundColor")
@@ -134,5 +134,5 @@ def test_long_names_and_texts_of_any_kind_stay_in_their_place(screen: Screen, qu
     say(quire_server, prompt, "[bad](javascript:alert(1)) \u202eright to left\u202c 🎉 \x1b[31mred", author="שלום")
     comments = opened(screen, quire_server, prompt)
     comments.get_by_text("right to left").wait_for()
-    assert comments.locator('a[href^="javascript"]').count() == 0
+    expect(comments.locator('a[href^="javascript"]')).to_have_count(0)
     screen.look("hostile")

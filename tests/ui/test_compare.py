@@ -12,7 +12,7 @@ from quire.domain.entities import Metric, Param, Tag
 from quire.store import Store, open_store
 from quire.tracking.client import Client
 from tests.server.conftest import Served, serving
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, address_has, expect, says
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,11 @@ def compared(screen: Screen, served: Served, runs: list[str]) -> Any:
 def test_what_differs_comes_first_and_the_rest_when_asked(screen: Screen, served: Served, runs: list[str]) -> None:
     page = compared(screen, served, runs)
     params = page.get_by_role("region", name="Params").first
-    assert params.get_by_role("rowheader").all_inner_texts() == ["temperature"]
+    expect(params.get_by_role("rowheader")).to_have_text(["temperature"], use_inner_text=True)
     page.get_by_label("What is the same too").check()
     params.get_by_role("rowheader", name="same").wait_for()
-    assert params.get_by_role("rowheader").all_inner_texts() == ["temperature", "same"]
-    assert "all=true" in page.url
+    expect(params.get_by_role("rowheader")).to_have_text(["temperature", "same"], use_inner_text=True)
+    address_has(page, "all=true")
     screen.look("params")
 
 
@@ -71,10 +71,10 @@ def test_the_best_of_each_metric_is_marked_whichever_way_is_better(
 ) -> None:
     page = compared(screen, served, runs)
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="accuracy"))
-    assert "best" in row.get_by_role("cell").nth(2).inner_text()
+    says(row.get_by_role("cell").nth(2), "best")
     loss = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="loss"))
-    assert "best" in loss.get_by_role("cell").nth(0).inner_text()
-    assert "+2" in loss.get_by_role("cell").nth(2).inner_text()
+    says(loss.get_by_role("cell").nth(0), "best")
+    says(loss.get_by_role("cell").nth(2), "+2")
 
 
 def test_prompts_are_compared_word_by_word(screen: Screen, served: Served, runs: list[str]) -> None:
@@ -82,8 +82,8 @@ def test_prompts_are_compared_word_by_word(screen: Screen, served: Served, runs:
     prompts = page.get_by_role("region", name="Prompts")
     prompts.get_by_role("heading", name="greet 1 → greet 2").wait_for()
     assert "good morning" in " ".join(prompts.locator("ins").all_inner_texts())
-    assert "<b>" in prompts.inner_text()
-    assert prompts.locator("b").count() == 0
+    says(prompts, "<b>")
+    expect(prompts.locator("b")).to_have_count(0)
     screen.look("prompts")
 
 
@@ -140,7 +140,7 @@ def test_evaluated_runs_show_intervals_and_outputs_row_by_row(
     page = compared(screen, served, evaluated)
     scores = page.get_by_role("region", name="Scores")
     scores.get_by_role("rowheader", name="right").wait_for()
-    assert "p " in scores.first.inner_text()
+    says(scores.first, "p ")
     outputs = page.get_by_role("table", name="Outputs")
     outputs.get_by_text("<script>no</script>").first.wait_for()
     screen.look("evaluated")

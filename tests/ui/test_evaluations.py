@@ -14,7 +14,7 @@ import pytest
 import quire
 from quire.scorers import ExactAnswer
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 A, B = "175b_finetuning", "175b_verification"
 
@@ -66,8 +66,8 @@ def test_the_verdict_comes_first_then_differences_then_rows(screen: Screen, gsm8
     page.get_by_role("heading", name=f"{B} is better than {A} on exact_answer, at 95% confidence.").wait_for()
     page.get_by_text("With 95% confidence the true difference lies in [+19.7, +27.1] pts.").wait_for()
     row = page.get_by_role("row", name="exact_answer primary")
-    assert "+23.4 pts" in row.inner_text()
-    assert "227, 40, 533" in row.inner_text()
+    says(row, "+23.4 pts")
+    says(row, "227, 40, 533")
     page.get_by_role("heading", name="267 shown").wait_for()
     screen.look("evaluation")
 
@@ -106,7 +106,7 @@ def test_scores_are_compared_with_people_and_the_rows_they_contradict_are_one_cl
     score.get_by_role("link", name=f"{found['apart']} answer").click()
     page.wait_for_url("**outcome=contradicted**")
     page.get_by_role("heading", name=f"{shown} shown").wait_for()
-    assert page.get_by_role("combobox", name=re.compile("^Show")).input_value() == "contradicted"
+    expect(page.get_by_role("combobox", name=re.compile("^Show"))).to_have_value("contradicted")
     page.get_by_label("Good from").select_option("2 of 5")
     page.wait_for_url(re.compile("good=%222"))
     score.get_by_text("Ratings of 2 and more count as good.").wait_for()

@@ -13,7 +13,7 @@ from quire.domain.ids import now_ms
 from quire.domain.promotions import Promotion, promotion_tag
 from quire.scorers import ExactMatch
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 ML = "/api/2.0/mlflow"
 API = "/api/quire/v1"
@@ -111,10 +111,10 @@ def test_each_change_is_told_and_leads_to_where_it_is(screen: Screen, busy: tupl
             assert any(address in link for link in links), (name, address, links)
     said = page.get_by_role("region", name="Promotions and aliases").inner_text()
     assert "version 1 → version 2 by ada: 4 points better" in said
-    assert "3 ×" in page.get_by_role("region", name="Errors", exact=True).inner_text()
+    says(page.get_by_role("region", name="Errors", exact=True), "3 ×")
     page.get_by_role("region", name="Evaluations").get_by_text("is worse").wait_for()
     spent = page.get_by_role("region", name="Cost and errors")
-    assert "$1.50" in spent.inner_text()
+    says(spent, "$1.50")
     spent.locator("canvas").nth(1).wait_for()
     screen.look("busy")
 
@@ -174,7 +174,7 @@ def test_review_queues_wait_with_how_much_is_left(screen: Screen, tmp_path_facto
 def test_another_time_is_chosen_and_stands_in_the_address(screen: Screen, busy: tuple[str, dict[str, str]]) -> None:
     page = screen.open(busy[0])
     page.get_by_role("region", name="Runs", exact=True).wait_for()
-    assert page.get_by_text("of last week").count() == 0
+    expect(page.get_by_text("of last week")).to_have_count(0)
     page.get_by_role("button", name="7 days").click()
     page.wait_for_url("**/?span=week")
     page.get_by_text("of last week").wait_for()
@@ -198,7 +198,7 @@ def test_an_empty_store_shows_the_first_steps(screen: Screen, tmp_path_factory: 
         page = screen.open(f"{server.url}/below/")
         page.get_by_text("This store is empty").wait_for()
         code = page.get_by_role("region", name="code that tracks a run")
-        assert f'set_tracking_uri("{server.url}/below")' in code.inner_text()
+        says(code, f'set_tracking_uri("{server.url}/below")')
         screen.look("empty")
         run(f"{server.url}/below", "the first")
         page.get_by_text("the first").wait_for()

@@ -15,7 +15,7 @@ import pytest
 
 from quire.testing import Simulator
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 from tests.ui.everything import PAGES, Everything, Words
 
 MARK = "hostile-mark"
@@ -175,7 +175,7 @@ def test_a_page_shows_hostile_text_as_text(screen: Screen, hostile: Everything, 
     watched.open(hostile.address(page))
     watched.check()
     if page in SHOWN:
-        assert MARK in screen.page.locator("main").inner_text()
+        says(screen.page.locator("main"), MARK)
     screen.shot("wide")
     watched.unfold()
     watched.check()
@@ -204,7 +204,7 @@ def test_words_in_the_playgrounds_address_are_words(screen: Screen, hostile: Eve
     values = json.dumps({"<img src=x onerror=alert(1)>": HTML})
     watched.open(f'/playground?bases=["javascript:alert(1)","{MARK}<script>"]&values={values}')
     watched.check()
-    assert screen.page.get_by_role("alert").count() == 2
+    expect(screen.page.get_by_role("alert")).to_have_count(2)
 
 
 @pytest.mark.parametrize("name", ["page.html", "x.svg", "notes.md", "bad.txt", "deep.json"])

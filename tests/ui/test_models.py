@@ -11,7 +11,7 @@ import quire
 from quire import Client
 from quire.bundle import import_model
 from quire.types import ParamSpec
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 ODD = 'spaß & "50%" #1 \'?'
 """A name that needs care in an address, in a URI and in a filter."""
@@ -52,7 +52,7 @@ def test_models_are_listed_apart_from_prompts_and_odd_names_lead_to_them(
     client.register_prompt("no-model", "x")
     page = screen.open(f"{quire_server}/models")
     page.get_by_role("link", name="joker model").wait_for()
-    assert page.get_by_role("link", name="no-model").count() == 0
+    expect(page.get_by_role("link", name="no-model")).to_have_count(0)
     screen.look("models")
     page.get_by_role("searchbox").fill("#1 '?")
     page.get_by_role("link", name="joker model").wait_for(state="detached")
@@ -61,7 +61,7 @@ def test_models_are_listed_apart_from_prompts_and_odd_names_lead_to_them(
     page.get_by_role("link", name="Version 2").click()
     page.get_by_role("heading", name=f"{ODD}, version 2").wait_for()
     page.get_by_text("Be brief.").wait_for()
-    assert quote(ODD, safe="!'()*") in page.get_by_label("lines that load it").inner_text()
+    says(page.get_by_label("lines that load it"), quote(ODD, safe="!'()*"))
 
 
 def test_an_alias_moves_with_a_reason_and_the_record_tells_of_it(
@@ -79,7 +79,7 @@ def test_an_alias_moves_with_a_reason_and_the_record_tells_of_it(
     page.wait_for_url("**tab=promotions")
     row = page.get_by_role("row").filter(has_text="Shorter is better")
     row.wait_for()
-    assert "moved by hand" in row.inner_text()
+    says(row, "moved by hand")
     screen.look("promotions")
     assert client.get_model_version_by_alias("joker model", "champion").version == "2"
 
@@ -104,7 +104,7 @@ def test_a_version_explains_what_it_holds(screen: Screen, quire_server: str, cli
     page = screen.open(f"{quire_server}/models/joker%20model/versions/2")
     page.get_by_text("Be brief. <b>x</b>").wait_for()
     main = page.get_by_role("main").inner_text()
-    assert page.locator("mark").all_inner_texts() == ["{topic}"]
+    expect(page.locator("mark")).to_have_text(["{topic}"], use_inner_text=True)
     for said in ("gpt-4o-mini", "chat.completions", '"max_tokens": 100', "0 to 1", "Reads: string"):
         assert said in main
     screen.look("package")
@@ -113,7 +113,7 @@ def test_a_version_explains_what_it_holds(screen: Screen, quire_server: str, cli
     page.go_back()
     page.get_by_role("button", name="Changes").click()
     page.locator("ins", has_text="brief").wait_for()
-    assert page.locator("del", has_text="kind").count() == 1
+    expect(page.locator("del", has_text="kind")).to_have_count(1)
     screen.look("changes")
     page.get_by_role("button", name="Lineage").click()
     page.get_by_role("link", name="made brief").wait_for()

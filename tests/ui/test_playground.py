@@ -12,7 +12,7 @@ import pytest
 import quire
 from quire.testing import Simulator
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen, expect
+from tests.ui.browser import Screen, expect, says
 
 ANSWERS = {
     "Say hello to Ada.": "Hello, Ada! How are you today?",
@@ -58,11 +58,11 @@ def test_versions_side_by_side_are_run_by_one_key_and_compared(screen: Screen, s
         page.get_by_role("region", name=name).get_by_text(words).wait_for()
     page.get_by_label("Show what the answers say otherwise than A").check()
     changes = page.get_by_role("group", name="Changes")
-    assert "today" in changes.locator("del").all_inner_texts()
+    changes.locator("del", has_text="today").first.wait_for()
     page.wait_for_url("**differences=true**")
     screen.look("two")
     page.reload()
-    assert page.get_by_role("textbox", name="name", exact=True).input_value() == "Ada"
+    expect(page.get_by_role("textbox", name="name", exact=True)).to_have_value("Ada")
 
 
 def test_a_policy_makes_the_form_and_nothing_else_is_offered(screen: Screen, server: str, simulator: Simulator) -> None:
@@ -74,7 +74,7 @@ def test_a_policy_makes_the_form_and_nothing_else_is_offered(screen: Screen, ser
     page = screen.open(f"{server}/playground")
     page.get_by_label("Begins with").fill("prompts:/greeting/1")
     page.get_by_text("a double from 0 to 1").wait_for()
-    assert page.get_by_label("Another parameter").count() == 0
+    expect(page.get_by_label("Another parameter")).to_have_count(0)
     page.get_by_label("temperature").fill("2")
     page.get_by_text("expected a double from 0 to 1").wait_for()
     page.get_by_label("temperature").fill("0.25")
@@ -92,7 +92,7 @@ def test_what_was_typed_before_the_list_of_versions_came_is_chosen_when_it_comes
     with screen.late("**/registered-models/search*"):
         page = screen.open(f"{server}/playground")
         page.get_by_label("Begins with").fill("prompts:/greeting/1")
-        assert page.get_by_text("version 1", exact=True).count() == 0
+        expect(page.get_by_text("version 1", exact=True)).to_have_count(0)
     page.get_by_text("version 1", exact=True).wait_for()
     page.get_by_role("textbox", name="Text", exact=True).wait_for()
 
@@ -106,7 +106,7 @@ def test_what_is_written_while_a_base_is_read_stays(screen: Screen, server: str)
         page.get_by_label("Begins with").press("Enter")
         page.get_by_role("textbox", name="Message 1", exact=True).fill("Greet {{name}}.")
     page.get_by_text("version 1", exact=True).wait_for()
-    assert page.get_by_role("textbox", name="Message 1", exact=True).input_value() == "Greet {{name}}."
+    expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_have_value("Greet {{name}}.")
     page.reload()
     with screen.late("**/playground/base*"):
         page.reload()
@@ -141,7 +141,7 @@ def test_a_variant_becomes_a_version(screen: Screen, server: str) -> None:
     page.get_by_role("textbox", name="Text", exact=True).fill("Greet {{name}}.")
     page.get_by_role("button", name="Save as a version").click()
     dialog = page.get_by_role("dialog", name="Save as a version of a prompt")
-    assert dialog.get_by_label("Prompt").input_value() == "greeting"
+    expect(dialog.get_by_label("Prompt")).to_have_value("greeting")
     dialog.get_by_label("Commit message").fill("Shorter")
     screen.look("save")
     dialog.get_by_role("button", name="Save", exact=True).click()
@@ -172,15 +172,15 @@ def test_messages_are_added_moved_and_removed(screen: Screen, server: str, simul
     page.get_by_role("textbox", name="Message 2", exact=True).fill("first")
     page.get_by_label("Role of message 2").select_option("system")
     page.get_by_role("button", name="Move message 2 up").click()
-    assert page.get_by_role("textbox", name="Message 1", exact=True).input_value() == "first"
+    expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_have_value("first")
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_text("I do not know.").wait_for()
     assert [message["role"] for message in simulator.requests[-1].body["messages"]] == ["system", "user"]
     page.get_by_role("button", name="Remove message 1").click()
-    assert page.get_by_role("textbox", name="Message 1", exact=True).input_value() == "second"
+    expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_have_value("second")
     page.get_by_role("button", name="Add a variant").click()
     screen.narrow()
-    assert not page.get_by_role("region", name="Variant A").is_visible()
+    expect(page.get_by_role("region", name="Variant A")).to_be_hidden()
     page.get_by_role("group", name="Variant").get_by_role("button", name="Variant A").click()
     page.get_by_role("region", name="Variant A").wait_for()
     screen.wide()
@@ -194,7 +194,7 @@ def test_a_server_without_a_service_says_what_to_set(
     with QuireServer(tmp_path) as found:
         page = screen.open(f"{found.url}/playground")
         page.get_by_text("The server has no service to ask").wait_for()
-        assert "quire simulate" in page.locator("main").inner_text()
+        says(page.locator("main"), "quire simulate")
         screen.look("no-service")
 
 
@@ -213,8 +213,8 @@ def test_a_record_of_a_dataset_fills_the_variables(screen: Screen, server: str) 
     dialog.get_by_label("Find on this page").fill("ada")
     dialog.get_by_role("button", name="Ada").click()
     dialog.wait_for(state="hidden")
-    assert page.get_by_role("textbox", name="name", exact=True).input_value() == "Ada"
-    assert page.get_by_role("textbox", name="age", exact=True).input_value() == "36"
+    expect(page.get_by_role("textbox", name="name", exact=True)).to_have_value("Ada")
+    expect(page.get_by_role("textbox", name="age", exact=True)).to_have_value("36")
 
 
 def test_variants_are_sent_to_an_evaluation_and_its_results_are_linked(
@@ -273,10 +273,10 @@ def test_traces_go_where_they_are_sent_or_nowhere(screen: Screen, server: str) -
     page.wait_for_url("**trace=false**")
     screen.look("destination")
     page.reload()
-    assert not page.get_by_label("Trace answers").is_checked()
+    expect(page.get_by_label("Trace answers")).not_to_be_checked()
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("definition").first.wait_for()
-    assert page.get_by_role("link", name="Its trace").count() == 0
+    expect(page.get_by_role("link", name="Its trace")).to_have_count(0)
     assert len(quire.search_traces(locations=[mine], return_type="list")) == 1
 
 
@@ -287,14 +287,14 @@ def test_the_policy_of_a_saved_version_is_edited_and_checked(screen: Screen, ser
     page.get_by_role("button", name="Save as a version").click()
     dialog = page.get_by_role("dialog", name="Save as a version of a prompt")
     param = dialog.get_by_role("group", name="temperature")
-    assert param.get_by_label("Default").input_value() == "0.25"
+    expect(param.get_by_label("Default")).to_have_value("0.25")
     param.get_by_label("Minimum").fill("0.5")
     dialog.get_by_role("button", name="Save", exact=True).click()
     dialog.get_by_text("the default of 'temperature' is 0.25").wait_for()
     param.get_by_label("Minimum").fill("0")
     dialog.get_by_role("button", name="Add a parameter").click()
     dialog.get_by_role("group", name="parameter 2").get_by_label("Name").fill("seed")
-    assert dialog.get_by_role("group", name="seed").get_by_label("Type").input_value() == "long"
+    expect(dialog.get_by_role("group", name="seed").get_by_label("Type")).to_have_value("long")
     screen.look("policy")
     dialog.get_by_role("button", name="Save", exact=True).click()
     dialog.get_by_text("Saved as version 2").wait_for()
@@ -323,7 +323,7 @@ def test_a_page_is_smooth_while_a_megabyte_is_answered(screen: Screen, server: s
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("button", name="Show more").click()
     page.get_by_label("Model", exact=True).fill("gpt-4o")
-    assert page.get_by_label("Model", exact=True).input_value() == "gpt-4o"
+    expect(page.get_by_label("Model", exact=True)).to_have_value("gpt-4o")
     page.get_by_role("definition").first.wait_for(timeout=120_000)
     frames = sorted(page.evaluate("window.frames_"))
 

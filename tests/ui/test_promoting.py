@@ -12,7 +12,7 @@ import quire
 from quire.simulator import Behaviour
 from quire.testing import Simulator
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen, expect
+from tests.ui.browser import Screen, expect, says
 
 
 @quire.scorer
@@ -59,7 +59,7 @@ def test_a_version_is_promoted_on_evidence_or_refused_in_the_gates_words(screen:
     page.get_by_role("button", name="Promote version 1").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("points nowhere yet").wait_for()
-    assert dialog.get_by_role("button", name="Promote", exact=True).is_disabled()
+    expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_disabled()
     dialog.get_by_label("Reason").fill("The first")
     dialog.get_by_role("button", name="Promote", exact=True).click()
     dialog.wait_for(state="hidden")
@@ -75,9 +75,9 @@ def test_a_version_is_promoted_on_evidence_or_refused_in_the_gates_words(screen:
     dialog.get_by_label("Reason").fill("It says well")
     screen.look("dialog")
     dialog.get_by_role("button", name="Promote", exact=True).click()
-    assert "20 records have both scores; 50 wanted" in dialog.get_by_role("alert").inner_text()
+    says(dialog.get_by_role("alert"), "20 records have both scores; 50 wanted")
     gate.get_by_label("Records at least").fill("20")
-    assert "--not-worse letters=0.9" in dialog.get_by_label("command").inner_text()
+    says(dialog.get_by_label("command"), "--not-worse letters=0.9")
     dialog.get_by_role("button", name="Promote", exact=True).click()
     dialog.wait_for(state="hidden")
     page.get_by_role("group", name="Views").get_by_role("button", name="Promotions").click()

@@ -6,7 +6,7 @@ import pytest
 
 import quire
 from quire import Client
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 MESSAGES = [
     {"role": "system", "content": "You tell jokes in {{language}}."},
@@ -36,8 +36,8 @@ def test_all_prompts_are_listed_and_found_by_name(screen: Screen, quire_server: 
     page = screen.open(f"{quire_server}/prompts")
     row = page.get_by_role("row").filter(has_text="joker")
     row.wait_for()
-    assert "As messages" in row.inner_text()
-    assert "@champion 2" in row.inner_text()
+    says(row, "As messages")
+    says(row, "@champion 2")
     screen.look("prompts")
     page.get_by_role("searchbox").fill("ANOTHER")
     page.wait_for_url("**/prompts?q=ANOTHER")
@@ -45,21 +45,21 @@ def test_all_prompts_are_listed_and_found_by_name(screen: Screen, quire_server: 
     page.get_by_role("link", name="it-is-another.one").click()
     page.wait_for_url("**/prompts/it-is-another.one")
     page.go_back()
-    assert page.get_by_role("searchbox").input_value() == "ANOTHER"
+    expect(page.get_by_role("searchbox")).to_have_value("ANOTHER")
 
 
 def test_a_version_shows_its_messages_with_variables_marked(screen: Screen, quire_server: str, client: Client) -> None:
     page = screen.open(f"{quire_server}/prompts/joker")
     page.get_by_role("heading", name="Version 3").wait_for()
-    assert page.locator("mark").all_inner_texts() == ["{{language}}", "{{topic}}"]
-    assert "onerror=alert(1)" in page.get_by_label("Template").inner_text()
-    assert 'quire.load_prompt("prompts:/joker/3")' in page.get_by_role("main").inner_text()
-    assert "1 to 500" in page.get_by_role("region", name="Parameter policy").inner_text()
+    expect(page.locator("mark")).to_have_text(["{{language}}", "{{topic}}"], use_inner_text=True)
+    says(page.get_by_label("Template"), "onerror=alert(1)")
+    says(page.get_by_role("main"), 'quire.load_prompt("prompts:/joker/3")')
+    says(page.get_by_role("region", name="Parameter policy"), "1 to 500")
     screen.look("version")
     page.get_by_role("navigation", name="Versions").get_by_role("link", name="Version 1").click()
     page.wait_for_url("**/prompts/joker?version=1")
     page.get_by_role("heading", name="Version 1").wait_for()
-    assert page.locator("mark").all_inner_texts() == ["{{topic}}"]
+    expect(page.locator("mark")).to_have_text(["{{topic}}"], use_inner_text=True)
     page.go_back()
     page.get_by_role("heading", name="Version 3").wait_for()
 
@@ -72,11 +72,11 @@ def test_two_versions_are_compared_inline_and_side_by_side(screen: Screen, quire
     page.get_by_role("combobox", name="Show").select_option("side")
     page.wait_for_url("**layout=side**")
     before, after = page.get_by_label("Before").first, page.get_by_label("After").first
-    assert before.inner_text() == "Tell a joke about {{topic}}."
-    assert after.inner_text() == "Tell a short joke about {{topic}} in {{language}}."
+    expect(before).to_have_text("Tell a joke about {{topic}}.", use_inner_text=True)
+    expect(after).to_have_text("Tell a short joke about {{topic}} in {{language}}.", use_inner_text=True)
     page.get_by_role("combobox", name="To", exact=True).select_option("3")
     page.get_by_role("heading", name="text became chat").wait_for()
-    assert "model_config.temperature" in page.get_by_role("main").inner_text()
+    says(page.get_by_role("main"), "model_config.temperature")
     screen.look("side")
     page.go_back()
     page.get_by_role("heading", name="1 message changed").wait_for()
@@ -92,7 +92,7 @@ def test_an_alias_is_moved_by_drag_and_by_keyboard_with_a_reason(
     versions = page.get_by_role("navigation", name="Versions").get_by_role("listitem")
     page.get_by_role("button", name="@champion").drag_to(versions.nth(0))
     dialog = page.get_by_role("dialog")
-    assert dialog.get_by_role("button", name="Move to version 3").is_disabled()
+    expect(dialog.get_by_role("button", name="Move to version 3")).to_be_disabled()
     dialog.get_by_label("Reason").fill("Three is better than one")
     screen.look("move")
     dialog.get_by_role("button", name="Move to version 3").click()
@@ -127,7 +127,7 @@ def test_a_move_that_somebody_else_forestalled_is_refused(screen: Screen, quire_
     dialog.get_by_label("Reason").fill("Mine")
     client.set_prompt_alias("raced", "champion", 2)
     dialog.get_by_role("button", name="Move to version 3").click()
-    assert "Somebody else was faster" in dialog.get_by_role("alert").inner_text()
+    says(dialog.get_by_role("alert"), "Somebody else was faster")
     assert client.get_prompt("raced").aliases == {"champion": 2}  # type: ignore[union-attr]
 
 
@@ -148,7 +148,7 @@ def test_a_new_version_is_written_and_what_is_wrong_with_it_is_said(
     page.get_by_label("Model configuration (JSON)").fill('{"temprature": 1}')
     screen.look("editor")
     page.get_by_role("button", name="Save version").click()
-    assert "Did you mean 'temperature'?" in page.get_by_role("alert").inner_text()
+    says(page.get_by_role("alert"), "Did you mean 'temperature'?")
     page.get_by_label("Model configuration (JSON)").fill('{"temperature": 1}')
     page.get_by_role("button", name="Save version").click()
     page.wait_for_url("**/prompts/written?version=2")
@@ -170,7 +170,7 @@ def test_a_new_version_stays_as_it_is_written_though_others_come(
     page.get_by_label("Text of the template").fill("mine")
     client.register_prompt("busy", "two", "Second")
     page.get_by_role("navigation", name="Versions").get_by_role("link", name="Version 2").wait_for()
-    assert page.get_by_label("Text of the template").input_value() == "mine"
+    expect(page.get_by_label("Text of the template")).to_have_value("mine")
     page.get_by_role("heading", name="New version, from version 1").wait_for()
 
 
@@ -188,7 +188,7 @@ def test_a_policy_is_edited_checked_and_compared(screen: Screen, quire_server: s
     effort.get_by_label("Default").fill("low")
     page.get_by_label("Commit message").fill("Limits")
     page.get_by_role("button", name="Save version").click()
-    assert "expected a double from 0 to 0.25" in page.get_by_role("alert").inner_text()
+    says(page.get_by_role("alert"), "expected a double from 0 to 0.25")
     param.get_by_label("Default").fill("0.1")
     screen.look("policy")
     page.get_by_role("button", name="Save version").click()
@@ -204,7 +204,7 @@ def test_a_policy_is_edited_checked_and_compared(screen: Screen, quire_server: s
     page.get_by_role("group", name="Views").get_by_role("button", name="Changes").click()
     changes = page.get_by_role("region", name="Parameter policy")
     changes.get_by_text("params.temperature.maximum").wait_for()
-    assert "params.reasoning_effort" in changes.inner_text()
+    says(changes, "params.reasoning_effort")
     screen.look("policy-changes")
     page.get_by_role("button", name="New version").click()
     page.get_by_role("button", name="Remove the policy").click()
@@ -222,12 +222,12 @@ def test_a_prompt_is_made(screen: Screen, quire_server: str, client: Client) -> 
     page.get_by_label("Text of the template").fill("Hello {{name}}")
     page.get_by_label("Commit message").fill("Made in the browser")
     page.get_by_role("button", name="Create").click()
-    assert "letters" in page.get_by_role("alert").inner_text()
+    says(page.get_by_role("alert"), "letters")
     page.get_by_label("Name", exact=False).first.fill("made-here")
     page.get_by_role("button", name="Create").click()
     page.wait_for_url("**/prompts/made-here?version=1")
     page.get_by_role("heading", name="Version 1").wait_for()
-    assert page.locator("mark").all_inner_texts() == ["{{name}}"]
+    expect(page.locator("mark")).to_have_text(["{{name}}"], use_inner_text=True)
 
 
 def test_each_line_leads_to_the_version_that_brought_it(screen: Screen, quire_server: str, client: Client) -> None:

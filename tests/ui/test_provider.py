@@ -15,7 +15,7 @@ from tests.eventually import eventually
 from tests.quire_server import QuireServer
 from tests.server.auth.conftest import PASSWORD, cheap_hash
 from tests.server.auth.provider import CLIENT, Provider
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, address_has
 
 CALLBACK = "/api/quire/v1/login/callback"
 DEEP = "/traces?sort=latency&text=a%26b#top"
@@ -91,7 +91,7 @@ def test_signing_out_ends_it_and_the_back_button_shows_nothing(screen: Screen, s
     assert page.context.cookies() == []
     page.go_back()
     page.get_by_role("link", name="Sign in at localhost").wait_for()
-    assert "/sign-in" in page.url
+    address_has(page, "/sign-in")
 
 
 def test_an_address_that_is_opened_after_the_session_ended_is_come_back_to(screen: Screen, site: Site) -> None:

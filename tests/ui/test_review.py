@@ -13,7 +13,7 @@ import quire
 from quire.review import Question, create_queue
 from quire.scorers import ExactAnswer
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 A, B = "175b_finetuning", "175b_verification"
 RECORDS = 40
@@ -110,7 +110,7 @@ def test_ratings_by_two_people_agree_with_the_judge(screen: Screen, server: Revi
     page.get_by_role("button", name="Agreement").click()
     row = page.get_by_role("row", name="Bob exact_answer score")
     row.wait_for()
-    assert "100.0 %" in row.inner_text()
+    says(row, "100.0 %")
     assert {label.comment for label in queue.labels(reviewer="Ada")} == {"I checked it."}
 
 
@@ -155,7 +155,7 @@ def test_a_session_goes_back_skips_and_ends_with_what_was_skipped(screen: Screen
     field.wait_for()
     page.keyboard.type("7x")
     page.keyboard.press("Enter")
-    assert field.get_attribute("aria-invalid") == "true"
+    expect(field).to_have_attribute("aria-invalid", "true")
     assert page.get_by_role("button", name="Send").count() == 0, "what is no number is no answer"
     field.fill("")
     page.keyboard.type("7")

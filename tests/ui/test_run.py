@@ -12,7 +12,7 @@ from quire.domain.entities import Metric, Param, Tag
 from quire.store import Store, open_store
 from quire.tracking.client import Client
 from tests.server.conftest import Served, serving
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, address_has, expect, says
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -67,12 +67,12 @@ def test_a_run_shows_what_was_logged_to_it_as_text(screen: Screen, served: Serve
     page = opened(screen, served, run)
     params = page.get_by_role("region", name="Params")
     params.get_by_text("<img src=x onerror").wait_for()
-    assert "⟨U+202E⟩" in params.inner_text()
-    assert page.locator("main img").count() == 0
-    assert page.title() == "night shift · Quire"
+    says(params, "⟨U+202E⟩")
+    expect(page.locator("main img")).to_have_count(0)
+    expect(page).to_have_title("night shift · Quire")
     page.get_by_role("region", name="Metrics").get_by_text("NaN", exact=True).wait_for()
     page.get_by_role("link", name="inner").wait_for()
-    assert f'quire.get_run("{run}")' in page.get_by_role("region", name="In Python").inner_text()
+    says(page.get_by_role("region", name="In Python"), f'quire.get_run("{run}")')
     screen.look("overview")
 
 
@@ -94,8 +94,8 @@ def test_artifacts_are_looked_at_and_none_is_run(screen: Screen, served: Served,
     tree.get_by_role("button", name="deep").click()
     tree.get_by_role("button", name="page.html").click()
     page.get_by_text("<h1>hello</h1>").wait_for()
-    assert page.title() == "night shift · Quire"
-    assert "file=deep%2Fpage.html" in page.url
+    expect(page).to_have_title("night shift · Quire")
+    address_has(page, "file=deep%2Fpage.html")
     page.reload()
     page.get_by_text("<h1>hello</h1>").wait_for()
     screen.look("artifacts")

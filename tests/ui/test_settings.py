@@ -16,7 +16,7 @@ from quire.domain.traces import Trace, trace_info
 from quire.store.base import Store
 from tests.quire_server import QuireServer
 from tests.spans import new_trace, span
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 from tests.ui.guarded import Site, guarded_site
 
 DAY = 86_400_000
@@ -106,7 +106,7 @@ def test_an_admin_makes_a_user_gives_roles_and_deletes_them(screen: Screen, site
     dialog.get_by_label("Password").fill("short")
     dialog.get_by_label("Role in the workspace").select_option("reader")
     dialog.get_by_role("button", name="Add the user").click()
-    assert dialog.is_visible()
+    expect(dialog).to_be_visible()
     dialog.get_by_label("Password").fill("a pass phrase of margaret")
     dialog.get_by_role("button", name="Add the user").click()
     page.wait_for_url("**/settings?tab=users&user=margaret")
@@ -187,11 +187,11 @@ def test_costs_are_summed_by_day_model_and_experiment(screen: Screen, site: Site
         add_trace(store, experiment, days_ago=days, model="gpt-4o-mini", cost=0.01)
     page = site.open(screen, f"/settings?tab=costs&experiments=[{experiment}]", "grace")
     page.get_by_role("img", name="Cost by day").wait_for()
-    assert page.get_by_role("row").count() == 6
+    expect(page.get_by_role("row")).to_have_count(6)
     screen.look("by-day")
     page.get_by_label("Summed by").select_option("model")
     page.get_by_role("cell", name="gpt-4o-mini").wait_for()
-    assert "$1.25" in page.get_by_role("row").nth(1).inner_text()
+    says(page.get_by_role("row").nth(1), "$1.25")
     screen.look("by-model")
     page.get_by_label("Summed by").select_option("experiment")
     page.get_by_role("link", name="an experiment whose name").wait_for()
@@ -203,7 +203,7 @@ def test_costs_are_summed_by_day_model_and_experiment(screen: Screen, site: Site
 def test_without_auth_it_says_how_to_turn_it_on(screen: Screen, quire_server: str) -> None:
     page = screen.open(f"{quire_server}/settings")
     page.get_by_text("This server asks nobody who they are").wait_for()
-    assert "quire server --auth" in page.get_by_role("region", name="commands").inner_text()
+    says(page.get_by_role("region", name="commands"), "quire server --auth")
     screen.look("auth-off")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 
 def test_every_place_opens_and_the_back_button_returns(screen: Screen, quire_server: str) -> None:
@@ -16,8 +18,8 @@ def test_every_place_opens_and_the_back_button_returns(screen: Screen, quire_ser
     for name in names[1:]:
         page.get_by_role("navigation", name="Places").get_by_role("link", name=name.strip(), exact=True).click()
         page.locator("h1").wait_for()
-        assert page.locator("h1").count() == 1
-    assert page.url.rstrip("/").endswith("/settings")
+        expect(page.locator("h1")).to_have_count(1)
+    expect(page).to_have_url(re.compile("/settings/?$"))
     page.go_back()
     page.wait_for_url("**/models")
     screen.look("models")
@@ -32,7 +34,7 @@ def test_keys_lead_to_places_and_a_question_mark_lists_them(screen: Screen, quir
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     dialog.wait_for()
-    assert "Go to Runs" in dialog.inner_text()
+    says(dialog, "Go to Runs")
     screen.look("help")
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")

@@ -9,7 +9,7 @@ import pytest
 from quire.domain.ids import now_ms
 from tests.quire_server import QuireServer
 from tests.server.auth.conftest import PASSWORD
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, address_has, expect, says
 from tests.ui.guarded import Site, guarded_site
 
 
@@ -40,7 +40,7 @@ def test_signing_out_ends_the_session_and_the_back_button_shows_nothing(screen: 
     assert page.context.cookies() == []
     page.go_back()
     page.get_by_label("Password").wait_for()
-    assert "/sign-in" in page.url
+    address_has(page, "/sign-in")
 
 
 @pytest.mark.parametrize("username", ["ada", "nobody at all"])
@@ -51,8 +51,8 @@ def test_a_wrong_password_and_an_unknown_user_are_told_the_same(screen: Screen, 
     page.get_by_role("button", name="Sign in").click()
     said = page.get_by_role("alert")
     said.wait_for()
-    assert "The user name or the password is wrong." in said.inner_text()
-    assert page.get_by_label("User name").input_value() == username
+    says(said, "The user name or the password is wrong.")
+    expect(page.get_by_label("User name")).to_have_value(username)
     screen.look("refused")
 
 
@@ -70,7 +70,7 @@ def test_the_sign_in_leads_to_no_other_site(screen: Screen, site: Site) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("navigation", name="Places").wait_for()
-    assert page.url == f"{site.url}/"
+    expect(page).to_have_url(f"{site.url}/")
 
 
 @pytest.mark.slow
@@ -97,7 +97,7 @@ def test_a_server_that_asks_nobody_says_so(screen: Screen, quire_server: str) ->
     page.get_by_text("This server asks nobody who they are.").wait_for()
     page.get_by_role("link", name="Go on").click()
     page.get_by_role("navigation", name="Places").wait_for()
-    assert page.get_by_role("button", name="Sign out").count() == 0
+    expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
 
 
 def test_a_sign_in_and_out_is_in_the_audit_log(screen: Screen, site: Site) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import quire
 from tests.spans import START, message, new_trace
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, address_has, expect, says
 from tests.ui.traced import HOSTILE, agent, failing, post, recording, say, traced
 
 
@@ -42,19 +42,19 @@ def test_the_waterfall_shows_spans_and_the_keyboard_moves_between_them(screen: S
     tree = page.get_by_role("tree", name="Spans")
     tree.wait_for()
     items = tree.get_by_role("treeitem")
-    assert items.count() == 4
+    expect(items).to_have_count(4)
     screen.look("agent")
     tree.focus()
     page.keyboard.press("ArrowDown")
     chosen = page.get_by_role("region", name="Chosen span")
     chosen.get_by_role("heading", name="look").wait_for()
-    assert "span=" in page.url
+    address_has(page, "span=")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowLeft")
-    assert items.count() == 1
-    assert items.first.get_attribute("aria-expanded") == "false"
+    expect(items).to_have_count(1)
+    expect(items.first).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("ArrowRight")
-    assert items.count() == 4
+    expect(items).to_have_count(4)
 
 
 def test_messages_are_a_conversation_with_tools_and_pictures_that_are_not_loaded(
@@ -64,15 +64,15 @@ def test_messages_are_a_conversation_with_tools_and_pictures_that_are_not_loaded
     page.get_by_role("treeitem").nth(2).click()
     chosen = page.get_by_role("region", name="Chosen span")
     chosen.get_by_text("calls weather").wait_for()
-    assert chosen.get_by_text("result of weather").is_visible()
-    assert chosen.get_by_text("4 degrees").is_visible()
-    assert "(not loaded)" in chosen.inner_text()
-    assert page.locator("img").count() == 0
-    assert chosen.get_by_text("1 tool: weather").is_visible()
+    expect(chosen.get_by_text("result of weather")).to_be_visible()
+    expect(chosen.get_by_text("4 degrees")).to_be_visible()
+    says(chosen, "(not loaded)")
+    expect(page.locator("img")).to_have_count(0)
+    expect(chosen.get_by_text("1 tool: weather")).to_be_visible()
     screen.shot("conversation")
     page.get_by_role("treeitem").nth(3).click()
     chosen.get_by_text("First token after").wait_for()
-    assert chosen.get_by_text("estimate").first.is_visible()
+    expect(chosen.get_by_text("estimate").first).to_be_visible()
     chosen.get_by_role("button", name="Attributes").click()
     chosen.get_by_text("quire.stream.pieces").wait_for()
     screen.shot("attributes")
@@ -82,16 +82,16 @@ def test_hostile_text_is_shown_as_text(screen: Screen, filled: Filled) -> None:
     page = screen.open(filled.address("hostile"))
     said = page.get_by_role("region", name="Chosen span").get_by_role("listitem").first
     said.wait_for()
-    assert "<img src=x onerror=" in said.inner_text()
+    says(said, "<img src=x onerror=")
     assert "\x1b" not in said.inner_text()
-    assert page.locator("img, a[href^='javascript']").count() == 0
-    assert page.title() == "Completions · Quire"
+    expect(page.locator("img, a[href^='javascript']")).to_have_count(0)
+    expect(page).to_have_title("Completions · Quire")
 
 
 def test_a_failed_trace_shows_its_exception_with_the_stack(screen: Screen, filled: Filled) -> None:
     page = screen.open(filled.address("failed"))
     page.get_by_text("ValueError: 7 is not allowed").first.wait_for()
-    assert page.get_by_text("raise ValueError").first.is_visible()
+    expect(page.get_by_text("raise ValueError").first).to_be_visible()
     screen.shot("failed")
 
 
@@ -111,7 +111,7 @@ def test_a_trace_is_judged_and_a_judgement_is_changed_with_its_history(screen: S
     form.get_by_role("button", name="Save").click()
     item = section.get_by_role("article", name="answer")
     item.get_by_text('"text": "cold"').wait_for()
-    assert "person ada" in item.inner_text()
+    says(item, "person ada")
     item.get_by_role("button", name="Change").click()
     form = section.get_by_role("form", name="Change the assessment")
     form.get_by_label("Value").fill("warm")
@@ -161,7 +161,7 @@ def test_the_traces_of_a_session_stand_in_their_order(screen: Screen, filled: Fi
     session = page.get_by_role("region", name="Session")
     links = session.get_by_role("link")
     links.first.wait_for()
-    assert links.count() == 2
+    expect(links).to_have_count(2)
     links.first.click()
     page.wait_for_url(f"**/{filled.ids['agent']}")
 
@@ -175,14 +175,14 @@ def test_a_trace_in_progress_goes_on_by_itself(screen: Screen, filled: Filled) -
     page = screen.open(f"{filled.url}/traces/{trace_id}")
     items = page.get_by_role("treeitem")
     items.first.wait_for()
-    assert items.count() == 1
-    assert page.get_by_text("in progress").is_visible()
+    expect(items).to_have_count(1)
+    expect(page.get_by_text("in progress")).to_be_visible()
     screen.shot("in-progress")
     open_step = message(trace_id, "second step", parent=root, start=now + 10, ms=0)
     open_step.end_time_unix_nano = 0
     post(filled.url, filled.experiment, open_step)
     page.get_by_role("treeitem", name="second step").wait_for()
-    assert "not ended" in page.get_by_role("treeitem", name="second step").inner_text()
+    says(page.get_by_role("treeitem", name="second step"), "not ended")
     page.get_by_role("treeitem", name="second step").click()
     page.get_by_text("still running").wait_for()
     post(filled.url, filled.experiment, message(trace_id, "all", span_id=root, start=now - 5, ms=90))
@@ -206,7 +206,7 @@ def test_broken_traces_are_shown_without_breaking(screen: Screen, filled: Filled
     )
     page = screen.open(f"{filled.url}/traces/{trace_id}")
     page.get_by_role("treeitem", name="its parent is missing").wait_for()
-    assert page.get_by_role("treeitem", name="outside of its parent's time").count() == 2
+    expect(page.get_by_role("treeitem", name="outside of its parent's time")).to_have_count(2)
     page.get_by_role("button", name="Show more").wait_for()
     screen.look("broken")
     turned = page.get_by_role("treeitem", name="nrut")
@@ -252,8 +252,8 @@ def test_when_the_first_token_came_is_marked_on_the_bar(screen: Screen, filled: 
     row = page.get_by_role("treeitem", name="streamed")
     mark = row.get_by_title("The first token came after 250 ms")
     mark.wait_for()
-    assert "first token after 250 ms" in row.inner_text()
-    assert page.get_by_title("The first token came").count() == 2
+    says(row, "first token after 250 ms")
+    expect(page.get_by_title("The first token came")).to_have_count(2)
     track, at = row.locator("div").nth(1).bounding_box(), mark.bounding_box()
     assert track is not None
     assert at is not None
@@ -285,8 +285,8 @@ def test_pictures_in_a_message_are_shown_when_asked_for_and_sound_by_its_words(s
     page = screen.open(f"{filled.url}/traces/{trace_id}")
     chosen = page.get_by_role("region", name="Chosen span")
     chosen.get_by_text("A dot.").wait_for()
-    assert chosen.get_by_text("calls look").is_visible()
-    assert page.locator("img").count() == 0
+    expect(chosen.get_by_text("calls look")).to_be_visible()
+    expect(page.locator("img")).to_have_count(0)
     show = chosen.get_by_role("button", name="Show", exact=True)
     assert show.count() == 1, "a drawing (SVG) is not shown"
     show.click()
@@ -301,4 +301,4 @@ def test_pictures_in_a_message_are_shown_when_asked_for_and_sound_by_its_words(s
 def test_a_trace_that_there_is_not_is_said_so(screen: Screen, quire_server: str) -> None:
     page = screen.open(f"{quire_server}/traces/tr-{'0' * 32}")
     page.get_by_role("alert").wait_for()
-    assert "not found" in page.get_by_role("alert").inner_text()
+    says(page.get_by_role("alert"), "not found")

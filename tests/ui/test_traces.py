@@ -14,7 +14,7 @@ from bench.tracefilling import PER_TRACE, fill_traces
 from quire.store import open_store
 from tests.quire_server import QuireServer
 from tests.spans import START, export, message, new_trace
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, address_has, expect, says
 from tests.ui.traced import HOSTILE, agent, failing, post, recording, say, traced
 
 
@@ -46,15 +46,15 @@ def test_traces_are_listed_with_what_they_used(screen: Screen, filled: Filled) -
     page = screen.open(filled.address())
     table = page.get_by_role("table", name="Traces", exact=True)
     table.get_by_role("link", name="forecast").wait_for()
-    assert table.get_by_role("row").count() == 5
+    expect(table.get_by_role("row")).to_have_count(5)
     row = table.get_by_role("row").filter(has_text="forecast")
-    assert "gpt-4o, gpt-4o-mini" in row.inner_text()
-    assert "talk-1, ada" in row.inner_text()
-    assert "$0.0" in row.inner_text()
-    assert page.get_by_text("4 traces", exact=True).is_visible()
+    says(row, "gpt-4o, gpt-4o-mini")
+    says(row, "talk-1, ada")
+    says(row, "$0.0")
+    expect(page.get_by_text("4 traces", exact=True)).to_be_visible()
     page.get_by_role("img", name="Traces and errors").wait_for()
     screen.look("list")
-    assert page.title() == "Traces · Quire"
+    expect(page).to_have_title("Traces · Quire")
     row.get_by_role("link").click()
     page.wait_for_url(f"**/traces/{filled.ids['agent']}*")
     page.get_by_role("tree", name="Spans").wait_for()
@@ -68,7 +68,7 @@ def test_filters_are_in_the_address_and_become_the_grammar(screen: Screen, fille
     page.get_by_role("link", name="forecast").wait_for()
     page.get_by_label("Status").select_option("ERROR")
     page.get_by_text("1 trace", exact=True).wait_for()
-    assert "break" in rows.nth(1).inner_text()
+    says(rows.nth(1), "break")
     page.get_by_label("Status").select_option("")
     page.get_by_label("Text in inputs or outputs").fill("quinces")
     page.get_by_label("Text in inputs or outputs").press("Enter")
@@ -76,7 +76,7 @@ def test_filters_are_in_the_address_and_become_the_grammar(screen: Screen, fille
     page.get_by_text("1 trace", exact=True).wait_for()
     page.reload()
     page.get_by_text("1 trace", exact=True).wait_for()
-    assert page.get_by_label("Text in inputs or outputs").input_value() == "quinces"
+    expect(page.get_by_label("Text in inputs or outputs")).to_have_value("quinces")
     page.get_by_role("button", name="Clear").click()
     page.get_by_text("4 traces", exact=True).wait_for()
     page.get_by_role("button", name="More filters").click()
@@ -85,7 +85,7 @@ def test_filters_are_in_the_address_and_become_the_grammar(screen: Screen, fille
     page.get_by_text("1 trace", exact=True).wait_for()
     page.go_back()
     page.get_by_text("4 traces", exact=True).wait_for()
-    assert page.get_by_label("User", exact=True).input_value() == ""
+    expect(page.get_by_label("User", exact=True)).to_have_value("")
 
 
 def test_the_chart_shows_latency_and_cost_with_their_numbers(screen: Screen, filled: Filled) -> None:
@@ -93,12 +93,12 @@ def test_the_chart_shows_latency_and_cost_with_their_numbers(screen: Screen, fil
     page.get_by_role("img", name="Latency").wait_for()
     page.get_by_text("Numbers, by").click()
     numbers = page.get_by_role("region", name="Numbers of the chart")
-    assert numbers.get_by_role("columnheader", name="p95").is_visible()
-    assert "$0.00" in numbers.inner_text()
+    expect(numbers.get_by_role("columnheader", name="p95")).to_be_visible()
+    says(numbers, "$0.00")
     screen.shot("latency")
     page.get_by_role("button", name="Cost", exact=True).first.click()
     page.get_by_role("img", name="Cost").wait_for()
-    assert "chart=cost" in page.url
+    address_has(page, "chart=cost")
     box = page.get_by_role("img", name="Cost").locator("canvas").bounding_box()
     assert box is not None
     hit = page.evaluate(
@@ -152,7 +152,7 @@ def test_new_traces_appear_at_the_top_and_wait_while_one_reads_below(screen: Scr
     post(quire_server, experiment, message(new_trace(), "fresh", start=START + 1000))
     page.get_by_role("link", name="fresh").wait_for()
     rows = page.get_by_role("table", name="Traces", exact=True).get_by_role("row")
-    assert "fresh" in rows.nth(1).inner_text()
+    says(rows.nth(1), "fresh")
     region = page.get_by_role("region", name="Traces, scrollable")
     region.evaluate("(at) => at.scrollTo(0, 800)")
     there = page.get_by_role("link", name="n30", exact=True)
@@ -229,7 +229,7 @@ def test_a_thousand_traces_a_second_do_not_hold_up_the_page(screen: Screen, quir
         page.get_by_role("link", name="flood").first.wait_for()
         page.get_by_text("Traces come faster than they are shown").wait_for()
         page.get_by_label("Text in inputs or outputs").fill("still takes what is typed")
-        assert page.get_by_label("Text in inputs or outputs").input_value() == "still takes what is typed"
+        expect(page.get_by_label("Text in inputs or outputs")).to_have_value("still takes what is typed")
     spent, passed = work() - before, time.perf_counter() - started
     screen.shot("flooded")
     assert flood.refused == 0
@@ -269,7 +269,7 @@ def test_chosen_traces_are_added_to_a_dataset_and_deleted_with_a_reason(screen: 
     page.get_by_label(f"Choose {ids[1]}").uncheck()
     page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete 2 traces")
-    assert dialog.get_by_role("button", name="Delete").is_disabled()
+    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
     dialog.get_by_label("Reason").fill("They were a test")
     dialog.get_by_role("button", name="Delete").click()
     page.get_by_text("1 trace", exact=True).wait_for()
@@ -364,7 +364,7 @@ def test_a_filter_that_cannot_be_read_is_refused_in_the_servers_words(screen: Sc
     page = screen.open(filled.address("filter=trace.colour%20%3D%20%27red%27"))
     alert = page.get_by_role("alert").first
     alert.wait_for()
-    assert "colour" in alert.inner_text()
+    says(alert, "colour")
     screen.look("refused")
 
 
@@ -373,7 +373,7 @@ def test_an_experiment_without_traces_says_how_to_make_some(screen: Screen, quir
     empty = quire.set_experiment("no traces here").experiment_id
     page = screen.open(f"{quire_server}/traces?experiments=%5B%22{empty}%22%5D")
     page.get_by_text("No traces yet").wait_for()
-    assert page.get_by_text("quire.openai.autolog()").is_visible()
+    expect(page.get_by_text("quire.openai.autolog()")).to_be_visible()
     screen.look("empty")
 
 

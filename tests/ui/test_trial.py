@@ -17,7 +17,7 @@ from quire.domain.trials import EXPOSED, Outcome, Trial
 from quire.store.current import current_store
 from quire.store.serving import serving_of
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen
+from tests.ui.browser import Screen, expect, says
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_intervals_are_drawn_as_they_were_since_the_trial_began(
     page.locator("canvas").wait_for()
     page.get_by_text("The numbers", exact=True).click()
     rows = page.get_by_role("region", name="The numbers of the picture, scrollable").get_by_role("row")
-    assert rows.count() == 2 * 60 + 1
+    expect(rows).to_have_count(2 * 60 + 1)
     page.get_by_text("The numbers", exact=True).click()
     page.get_by_role("heading", name="Over time").scroll_into_view_if_needed()
     screen.look("day")
@@ -112,15 +112,15 @@ def test_the_verdict_comes_first_in_the_words_of_the_report(screen: Screen, quir
     verdict = page.get_by_role("region", name="Verdict")
     verdict.wait_for()
     report = trials.report(trial)
-    assert report.sentence in verdict.inner_text()
-    assert "short won" in verdict.inner_text()
-    assert report.rule in verdict.inner_text()
+    says(verdict, report.sentence)
+    says(verdict, "short won")
+    says(verdict, report.rule)
     rows = page.get_by_role("region", name="Differences, scrollable").get_by_role("row")
-    assert "better" in rows.nth(1).inner_text()
+    says(rows.nth(1), "better")
     page.locator("canvas").first.wait_for()
     page.get_by_text("The numbers", exact=True).click()
     numbers = page.get_by_role("region", name="The numbers of the picture, scrollable")
-    assert f"{report['thumb'].differences['short'].n:,}" in numbers.get_by_role("row").nth(1).inner_text()
+    says(numbers.get_by_role("row").nth(1), f"{report['thumb'].differences['short'].n:,}")
     screen.look("won")
 
 
@@ -146,7 +146,7 @@ def test_each_action_asks_why_and_the_record_shows_it(screen: Screen, quire_serv
     def act(button: str, word: str, reason: str) -> None:
         page.get_by_role("button", name=button).click()
         dialog = page.get_by_role("dialog")
-        assert dialog.get_by_role("button", name=word, exact=True).is_disabled()
+        expect(dialog.get_by_role("button", name=word, exact=True)).to_be_disabled()
         dialog.get_by_label("Reason").fill(reason)
         dialog.get_by_role("button", name=word, exact=True).click()
         record.get_by_text(reason).wait_for()
@@ -172,7 +172,7 @@ def test_each_action_asks_why_and_the_record_shows_it(screen: Screen, quire_serv
     assert [event.kind for event in trials.get(trial.trial_id).events] == [
         "started", "paused", "resumed", "arm added", "arm removed", "ended",
     ]  # fmt: skip
-    assert page.get_by_role("button", name="Pause …").count() == 0
+    expect(page.get_by_role("button", name="Pause …")).to_have_count(0)
     screen.look("stopped")
 
 
@@ -209,9 +209,9 @@ def test_lost_units_are_the_first_thing_said(screen: Screen, quire_server: str, 
     page = open_trial(screen, quire_server, trial)
     page.get_by_role("heading", name="Units are lost").wait_for()
     plan = page.get_by_role("region", name="Who takes part")
-    assert "47.5 % of the keys" in plan.inner_text()
-    assert "has come" in plan.inner_text()
-    assert "to come" in plan.inner_text()
+    says(plan, "47.5 % of the keys")
+    says(plan, "has come")
+    says(plan, "to come")
     screen.look("lost")
 
 
