@@ -60,7 +60,7 @@ def test_every_request_of_every_client_is_answered_once(address, path):
 def test_a_load_ends_when_its_time_is_over(address):
     outcome = drive(address, [repeat(request("GET", "/"))], seconds=0.2)
 
-    assert 0.2 <= outcome.seconds < 2
+    assert 0.2 <= outcome.seconds < 10
     assert outcome.requests == len(_Handler.asked) > 1
 
 
