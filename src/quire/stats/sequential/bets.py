@@ -45,13 +45,15 @@ _CLOSE = 1e-5
 class Bets(msgspec.Struct, frozen=True, gc=False):
     """Log odds ratios, phases × bets: what is staked on the mean of either arm; and logs of the weights of bets.
 
-    ``down`` and ``up`` are the odds ratios less 1. The first ``alike`` bets are the same in all phases.
+    ``down`` and ``up`` are the odds ratios less 1, ``spared`` the h(|t|) of either arm's (see above). The first
+    ``alike`` bets are the same in all phases.
     """
 
     control: Array
     challenger: Array
     down: Array
     up: Array
+    spared: tuple[Array, Array]
     log_weights: Array
     alike: int
 
@@ -60,7 +62,8 @@ class Bets(msgspec.Struct, frozen=True, gc=False):
         """The bets with these log odds ratios and weights."""
         import numpy as np
 
-        return cls(control, challenger, np.expm1(control), np.expm1(challenger), np.log(weights), alike)
+        spared = _spared(control), _spared(challenger)
+        return cls(control, challenger, np.expm1(control), np.expm1(challenger), spared, np.log(weights), alike)
 
 
 class Tallied(msgspec.Struct, frozen=True, gc=False):
@@ -118,7 +121,7 @@ def bets_on_gap(levels: tuple[int, ...]) -> Bets:
 
 def log_capital(tallied: Tallied, p: Array, bets: Bets) -> Array:
     """The logarithm of the capital of bets on one arm, against each trial's claimed mean ``p`` (one column)."""
-    known = bets.log_weights + _staked(tallied, bets.challenger)
+    known = bets.log_weights + _staked(tallied, bets.challenger, bets.spared[1])
     return _log_sum(known - _paid(tallied.n, p, bets.up, bets.alike)[0])[0]
 
 
@@ -142,10 +145,14 @@ def search(
     """
     import numpy as np
 
-    known = bets.log_weights + _staked(control, bets.control) + _staked(challenger, bets.challenger)
-    first, last = np.clip(-line.start / line.slope, 0, 1), np.clip((1 - line.start) / line.slope, 0, 1)
+    known = (
+        bets.log_weights
+        + _staked(control, bets.control, bets.spared[0])
+        + _staked(challenger, bets.challenger, bets.spared[1])
+    )
+    first, last = _between(-line.start / line.slope, 0, 1), _between((1 - line.start) / line.slope, 0, 1)
     low, high = first, last
-    p = np.clip(_pooled(control, challenger, line) if start is None else start, first, last)
+    p = _between(_pooled(control, challenger, line) if start is None else start, first, last)
     found, least, steep = p, np.full_like(p, -np.inf), np.full_like(p, np.inf)
     for _ in range(_ROUNDS):
         value, slope, curve = _along(known, p, control, challenger, line, bets)
@@ -164,12 +171,15 @@ def search(
     return np.asarray(np.where(line.start + line.slope < 0, np.inf, least)[..., 0]), found
 
 
-def _staked(tallied: Tallied, t: Array) -> Array:
+def _staked(tallied: Tallied, t: Array, spared: Array) -> Array:
     """The part of the log capital that no hypothesis has to do with: trials × bets."""
+    return tallied.total @ t + tallied.inner @ spared
+
+
+def _spared(t: Array) -> Array:
     import numpy as np
 
-    spared = np.abs(t) + np.expm1(-np.abs(t))
-    return np.asarray(tallied.total @ t + tallied.inner @ spared)
+    return np.asarray(np.abs(t) + np.expm1(-np.abs(t)))
 
 
 def _paid(n: Array, p: Array, odds: Array, alike: int) -> tuple[Array, Array, Array]:
@@ -181,8 +191,9 @@ def _paid(n: Array, p: Array, odds: Array, alike: int) -> tuple[Array, Array, Ar
 
     if odds.shape[0] == 1:
         alike = odds.shape[1]
+    together = n if n.shape[-1] == 1 else n.sum(axis=-1, keepdims=True)
     found: list[list[Array]] = []
-    for units, some in ((n.sum(axis=-1, keepdims=True), odds[:1, :alike]), (n, odds[:, alike:])):
+    for units, some in ((together, odds[:1, :alike]), (n, odds[:, alike:])):
         if not some.size:
             continue
         grown = 1 + p[..., None] * some
@@ -211,7 +222,7 @@ def _along(
     """The log capital at the control's mean ``p`` on the line, and its first and second derivative in ``p``."""
     import numpy as np
 
-    other = np.clip(line.start + line.slope * p, 0, 1)
+    other = _between(line.start + line.slope * p, 0, 1)
     paid, one, bent = _paid(control.n, p, bets.down, bets.alike)
     repaid, two, rebent = _paid(challenger.n, other, bets.up, bets.alike)
     value, share = _log_sum(known - paid - repaid)
@@ -220,6 +231,13 @@ def _along(
     bend = bent + line.slope**2 * rebent + (each - slope) ** 2
     curve = (share * bend).sum(axis=-1, keepdims=True)
     return value[..., None], slope, np.maximum(curve, 1e-300)
+
+
+def _between(values: Array, low: Array | float, high: Array | float) -> Array:
+    """What numpy.clip gives, in a third of its time for arrays as small as these."""
+    import numpy as np
+
+    return np.asarray(np.minimum(np.maximum(values, low), high))
 
 
 def _log_sum(exponents: Array) -> tuple[Array, Array]:
