@@ -17,6 +17,7 @@ import pytest
 
 import quire
 from quire.testing import Simulator
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ class Serving:
 
 
 def ask(serving: Serving) -> str:
+    """The answer to a question, once its trace is stored: a process that waits for another to begin says so."""
     answer = serving.client.chat.completions.create(model="joker", messages=[])
+    eventually(lambda: len(quire.search_traces(locations=["1"], return_type="list")) == 1)
     return str(answer.choices[0].message.content)
 
 
