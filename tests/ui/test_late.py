@@ -31,7 +31,7 @@ window.fetch = async (...what) => {
 TEXT = "Seventeen sheep graze on a hill, and all but nine of them run away. How many are left on the hill? "
 WORDS = Words(
     slug="sheep",
-    name="Sheep on a hill",
+    name="Sheep on a hill that all but nine of them have left by the end of the story",
     line="Nine sheep are left.",
     text=TEXT * 3,
     big=TEXT * 200,

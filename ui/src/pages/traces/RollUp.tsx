@@ -49,7 +49,7 @@ export function RollUp({ facts, trace }: { facts: Facts; trace: Outline }) {
           <Cut text={models.join(", ")} />
         </Fact>
       )}
-      <Fact name="Experiment">
+      <Fact name="Experiment" late>
         <Link to="/traces" search={{ experiments: [facts.experiment] }}>
           <Cut text={name ?? facts.experiment} />
         </Link>
