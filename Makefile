@@ -32,7 +32,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv clients-venv fasttrackml-venv openinference-venv phoenix-venv litellm-venv node-venv ui ui-types ui-check ui-test clean
+.PHONY: help setup demo test test-slow test-all test-new-cases test-sdks sdk-venvs lint format bench lock mlflow-venv mlflow2-venv clients-venv fasttrackml-venv openinference-venv phoenix-venv litellm-venv node-venv ui ui-types ui-check ui-test clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-slow: setup ui mlflow-venv mlflow2-venv  ## the slow ones
 
 test-all: setup ui ui-test mlflow-venv mlflow2-venv  ## every test, the slow ones too
 	$(PYTEST)
+
+test-new-cases: setup  ## tests of properties (hypothesis), slow ones too, with cases that were not tried before
+	QUIRE_NEW_CASES=1 $(PYTEST) -m hypothesis
 
 test-sdks: setup sdk-venvs  ## the caller and autologging under other versions of the OpenAI SDK (SDK_VERSIONS)
 	$(PYTEST) tests/caller/test_sdk_versions.py tests/openai/autologging/test_sdk_versions.py
