@@ -38,7 +38,7 @@ def expect(what: Any) -> Any:
     """Playwright's assertions about a page or a part of it, which wait until they hold.
 
     What a page shows follows what was done to it a moment later: a test that looks once has looked too early now and
-    then.
+    then. What must never be there, or never be allowed, is looked for at once instead: it may not go away in time.
     """
     from playwright.sync_api import expect as assertions
 

@@ -134,5 +134,5 @@ def test_long_names_and_texts_of_any_kind_stay_in_their_place(screen: Screen, qu
     say(quire_server, prompt, "[bad](javascript:alert(1)) \u202eright to left\u202c 🎉 \x1b[31mred", author="שלום")
     comments = opened(screen, quire_server, prompt)
     comments.get_by_text("right to left").wait_for()
-    expect(comments.locator('a[href^="javascript"]')).to_have_count(0)
+    assert comments.locator('a[href^="javascript"]').count() == 0
     screen.look("hostile")

@@ -13,7 +13,7 @@ from quire.domain.ids import now_ms
 from quire.domain.promotions import Promotion, promotion_tag
 from quire.scorers import ExactMatch
 from tests.quire_server import QuireServer
-from tests.ui.browser import Screen, expect, says
+from tests.ui.browser import Screen, says
 
 ML = "/api/2.0/mlflow"
 API = "/api/quire/v1"
@@ -174,7 +174,7 @@ def test_review_queues_wait_with_how_much_is_left(screen: Screen, tmp_path_facto
 def test_another_time_is_chosen_and_stands_in_the_address(screen: Screen, busy: tuple[str, dict[str, str]]) -> None:
     page = screen.open(busy[0])
     page.get_by_role("region", name="Runs", exact=True).wait_for()
-    expect(page.get_by_text("of last week")).to_have_count(0)
+    assert page.get_by_text("of last week").count() == 0
     page.get_by_role("button", name="7 days").click()
     page.wait_for_url("**/?span=week")
     page.get_by_text("of last week").wait_for()

@@ -59,7 +59,7 @@ def test_a_version_is_promoted_on_evidence_or_refused_in_the_gates_words(screen:
     page.get_by_role("button", name="Promote version 1").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("points nowhere yet").wait_for()
-    expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_disabled()
+    assert dialog.get_by_role("button", name="Promote", exact=True).is_disabled()
     dialog.get_by_label("Reason").fill("The first")
     dialog.get_by_role("button", name="Promote", exact=True).click()
     dialog.wait_for(state="hidden")

@@ -92,7 +92,7 @@ def test_an_alias_is_moved_by_drag_and_by_keyboard_with_a_reason(
     versions = page.get_by_role("navigation", name="Versions").get_by_role("listitem")
     page.get_by_role("button", name="@champion").drag_to(versions.nth(0))
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("button", name="Move to version 3")).to_be_disabled()
+    assert dialog.get_by_role("button", name="Move to version 3").is_disabled()
     dialog.get_by_label("Reason").fill("Three is better than one")
     screen.look("move")
     dialog.get_by_role("button", name="Move to version 3").click()

@@ -269,7 +269,7 @@ def test_chosen_traces_are_added_to_a_dataset_and_deleted_with_a_reason(screen: 
     page.get_by_label(f"Choose {ids[1]}").uncheck()
     page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete 2 traces")
-    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+    assert dialog.get_by_role("button", name="Delete").is_disabled()
     dialog.get_by_label("Reason").fill("They were a test")
     dialog.get_by_role("button", name="Delete").click()
     page.get_by_text("1 trace", exact=True).wait_for()

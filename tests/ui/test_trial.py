@@ -146,7 +146,7 @@ def test_each_action_asks_why_and_the_record_shows_it(screen: Screen, quire_serv
     def act(button: str, word: str, reason: str) -> None:
         page.get_by_role("button", name=button).click()
         dialog = page.get_by_role("dialog")
-        expect(dialog.get_by_role("button", name=word, exact=True)).to_be_disabled()
+        assert dialog.get_by_role("button", name=word, exact=True).is_disabled()
         dialog.get_by_label("Reason").fill(reason)
         dialog.get_by_role("button", name=word, exact=True).click()
         record.get_by_text(reason).wait_for()
