@@ -59,9 +59,9 @@ def test_a_file_says_all(quick: Quire, joker: None, tmp_path: Path) -> None:
 
 
 def test_keeping_looks_once_at_each_trial(quick: Quire, joker: None) -> None:
-    quick("trials", "start", "prompts:/joker", "--arm", "short=2", "-m", "thumb", "--most-days", "0.0000001")
+    quick("trials", "start", "prompts:/joker", "--arm", "short=2", "-m", "thumb", "--most-days", "1e-9")
     done = quick("trials", "keep", "--once")
-    assert done.out == "1 steps were made.\n"
+    assert done.out == "1 step made.\n"
     assert "ended" in done.err
     assert quick("trials", "keep", "--once", "--json").json == {"done": []}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -155,6 +156,23 @@ def test_a_long_body_whose_length_is_not_said(register: Callable[..., str], serv
     served = serve(Endpoint(name="joker", model="models:/joker@champion", limits=limits))
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
     connection.request("POST", CHAT, iter([b"x" * 600] * 3), {"transfer-encoding": "chunked"}, encode_chunked=True)
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["error"]["code"]) == (413, "request_too_large")
+    connection.close()
+
+
+def test_a_long_body_that_is_too_long_by_its_last_piece_alone(
+    register: Callable[..., str], serve: Callable[..., Served]
+) -> None:
+    register(messages=[{"role": "user", "content": "A joke."}])
+    limits = Limits(max_request_bytes=1000)
+    served = serve(Endpoint(name="joker", model="models:/joker@champion", limits=limits), request_timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=5)
+    connection.putrequest("POST", CHAT)
+    connection.putheader("transfer-encoding", "chunked")
+    connection.endheaders(b"258\r\n" + b"x" * 600 + b"\r\n")
+    time.sleep(0.2)
+    connection.send(b"258\r\n" + b"x" * 600 + b"\r\n0\r\n\r\n")
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["error"]["code"]) == (413, "request_too_large")
     connection.close()

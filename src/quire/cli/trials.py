@@ -232,11 +232,12 @@ def keep(
     """Decide trials where no `quire serve` does."""
     from quire.cli.lookup import require_existing_store
     from quire.cli.trial_words import keep_going
+    from quire.cli.words import plural
 
     require_existing_store()
     steps = keep_going(out, once=once, every_s=every)
     if once:
-        out.emit({"done": steps}, lambda console: console.print(styled(f"{len(steps)} steps were made.")))
+        out.emit({"done": steps}, lambda console: console.print(styled(f"{plural(len(steps), 'step')} made.")))
 
 
 def _find(text: str) -> Trial:

@@ -135,13 +135,15 @@ class Request:
         return found
 
     async def _rest(self, message: ASGIMessage, timer: asyncio.Timeout) -> bytes | None:
-        """The body that begins with this message; None once it is too large."""
+        """The body that begins with this message; None if it is too large and not at its end. Raises TooLarge at it."""
         parts: list[bytes] = []
         size = 0
         while True:
             part = _part(message)
             size += len(part)
             if size > self.max_bytes:
+                if not message.get("more_body"):  # nothing follows that could be read on
+                    raise self._too_large(None)
                 return None
             parts.append(part)
             if not message.get("more_body"):
