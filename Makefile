@@ -50,7 +50,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ui  ## two variants of one application, tracked and compared (simulator unless OPENAI_API_KEY is set)
 	@$(BIN)/python examples/demo.py
 
-test: setup ui ui-test mlflow-venv mlflow2-venv  ## all tests but the slow ones (those of pages need Chromium: apt-get install chromium)
+test: setup ui ui-test mlflow-venv mlflow2-venv  ## all tests but the slow ones (those of pages need Chromium: apt-get install chromium-headless-shell)
 	$(PYTEST) -m "not slow"
 
 test-slow: setup ui mlflow-venv mlflow2-venv  ## the slow ones

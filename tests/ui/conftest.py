@@ -21,9 +21,9 @@ def quire_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """The browser, one for each module: while Playwright is there, its event loop is this thread's."""
-    found = find_chromium()
+    found = find_chromium(light=True)
     if found is None:
-        pytest.skip("Chromium is absent: `apt-get install chromium` brings it")
+        pytest.skip("Chromium is absent: `apt-get install chromium-headless-shell` brings it")
     from playwright.sync_api import sync_playwright
 
     from quire.server.ui import FOLDER
