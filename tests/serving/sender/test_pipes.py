@@ -15,8 +15,10 @@ import yarl
 from quire.caller.wire import on_kept_connection
 from quire.serving.sender.pipe import Garbled, Incoming
 from quire.serving.sender.pipes import Pipes, Unreachable, head_of
+from tests.http_pieces import pieces
 
 Answering = Callable[[bytes, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+ZIPPED = gzip.compress(bytes(range(256)) * 2)
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
 
 
@@ -118,6 +120,48 @@ async def test_answers_of_every_framing(writes: tuple[bytes, ...], body: bytes) 
         for _ in range(2):
             answer = await up.ask()
             assert await answer.read() == body
+        assert up.connections == 1
+
+FRAMINGS = {
+    "its length": whole(b"abcdefghij" * 50),
+    "chunks": HEAD + b"transfer-encoding: chunked\r\n\r\n6\r\nabcdef\r\n3;x=y\r\nghi\r\n0\r\nx-sum: 1\r\n\r\n",
+    "chunks, compressed": (
+        HEAD
+        + b"content-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n"
+        + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (ZIPPED[:10], ZIPPED[10:40], ZIPPED[40:], b""))
+    ),
+    "its length, compressed": whole(ZIPPED, b"content-encoding: gzip\r\n"),
+    "after a hint": b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + whole(b"abc"),
+    "nothing": b"HTTP/1.1 204 No Content\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("framing", FRAMINGS)
+async def test_answers_are_the_same_whatever_pieces_they_come_in(framing: str, at_once: bool) -> None:
+    async def read(found: Incoming) -> bytes:
+        if at_once:
+            return await found.read()
+        parts = []
+        while part := await found.readany():
+            parts.append(part)
+        assert found.is_eof()
+        return b"".join(parts)
+
+    sent = FRAMINGS[framing]
+    async with upstream(says(sent)) as up:
+        expected = await (await up.ask()).read()
+    cuts = [list(pieces(sent, seed)) for seed in range(30)] + [[sent[at : at + 1] for at in range(len(sent))]]
+
+    async def answer(body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in cuts[int(body)]:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    async with upstream(answer) as up:
+        for number in range(len(cuts)):
+            assert await asyncio.wait_for(read(await up.ask(b"%d" % number)), 5) == expected, number
         assert up.connections == 1
 
 

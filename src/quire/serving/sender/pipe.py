@@ -123,6 +123,8 @@ class Incoming:
                 data = self._unzip.decompress(data)
             except zlib.error as error:
                 raise Garbled(str(error)) from error
+            if not data:  # so far it only says what follows; nothing to read would be the end
+                return
         self._parts.append(data)
         self._size += len(data)
         if not self._whole:
