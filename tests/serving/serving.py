@@ -65,6 +65,17 @@ class Served:
             assert self._told.wait_for(lambda: len(self.done) >= count, 10), self.done
             return list(self.done)
 
+    def told_of(self, answer: Answer, count: int = 1) -> list[Done]:
+        """What observers were told of the request that this answers, once it is that much."""
+        trace_id = answer.headers["x-quire-trace-id"]
+
+        def of_it() -> list[Done]:
+            return [done for done in self.done if done.trace_id == trace_id]
+
+        with self._told:
+            assert self._told.wait_for(lambda: len(of_it()) >= count, 10), self.done
+            return of_it()
+
     @property
     def app(self) -> App:
         app: Any = self._server.config.app

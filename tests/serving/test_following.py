@@ -176,7 +176,7 @@ def test_a_trial_gives_each_key_its_arm_and_keeps_to_it(register: Register, serv
         by_header = served.call("POST", "/v1/chat/completions", {"model": "joker"}, headers={"x-quire-key": key})
         assert by_header.headers["x-quire-arm"] == arm
         assert served.chat(safety_identifier=key, user="someone").headers["x-quire-arm"] == arm
-    done = served.done[-1]
+    done = served.told_of(by_header)[0]
     assert done.given.trial_id == trial_id
     assert len(done.given.unit) == 32
 
@@ -214,11 +214,11 @@ def test_an_arm_that_fails_is_answered_by_the_control(register: Register, serve:
     served = serve("joker")
     start_trial()
     until(lambda: served.chat().headers["x-quire-arm"] != "champion")
-    key = next(f"user-{n}" for n in range(99) if served.chat(user=f"user-{n}").status and served.done[-1].fell_back)
-    count = len(served.done)
+    users = (f"user-{n}" for n in range(99))
+    key = next(user for user in users if served.told_of(served.chat(user=user))[0].fell_back)
     answer = served.chat(user=key, stream=stream)
     assert (answer.status, answer.headers["x-quire-arm"]) == (200, "control")
-    failed, answered = served.wait_for(count + 2)[count:]
+    failed, answered = served.told_of(answer, 2)
     assert (failed.ending, failed.fell_back, failed.given.arm) == ("failed", True, "dry")
     assert (answered.ending, answered.fell_back, answered.given.arm) == ("answered", True, "control")
     assert answered.given.trial_id is None

@@ -6,6 +6,7 @@ Source of the format: the HTML standard, "Server-sent events"; of the events: Op
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
@@ -14,23 +15,22 @@ from quire.serving.request import Route
 _END = re.compile(rb"\r?\n\r?\n")
 _ENDS = (b"\n\n", b"\r\n\r\n")
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
-_LAST: dict[Route, tuple[bytes, ...]] = {
-    "chat.completions": (b"data: [DONE]", b"data:[DONE]"),
-    "completions": (b"data: [DONE]", b"data:[DONE]"),
-    "embeddings": (b"data: [DONE]",),
-    "responses": (
-        b"event: response.completed",
-        b"event: response.incomplete",
-        b"event: response.failed",
-        b"event: error",
-        b'"type":"response.completed"',
-        b'"type":"response.incomplete"',
-        b'"type":"response.failed"',
-        b'"type":"error"',
-    ),
-}
-"""How the last event of a stream is known; of chat an error is one too."""
-_ERROR = re.compile(rb'^data:\s*\{\s*"error"', re.MULTILINE)
+_CHAT_MARKS = (b"[DONE]", b'"error"')
+_RESPONSE_MARKS = (b"response.completed", b"response.incomplete", b"response.failed", b"error")
+"""What a stream's last event holds; what holds it need not be the last, for texts may."""
+_RESPONSE_ENDS = frozenset({"response.completed", "response.incomplete", "response.failed", "error"})
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+class _Failing(msgspec.Struct):
+    error: Any = None
+
+
+_decode_typed = msgspec.json.Decoder(_Typed).decode
+_decode_failing = msgspec.json.Decoder(_Failing).decode
 
 
 class Events:
@@ -39,11 +39,12 @@ class Events:
     With ``hides_usage`` the event that only counts tokens, which was asked for here, is left out.
     """
 
-    __slots__ = ("_begun", "_hides_usage", "_is_chat", "_last", "ended")
+    __slots__ = ("_begun", "_hides_usage", "_is_last", "_marks", "ended")
 
     def __init__(self, route: Route, *, hides_usage: bool) -> None:
-        self._last = _LAST[route]
-        self._is_chat = route != "responses"
+        is_response = route == "responses"
+        self._marks: tuple[bytes, ...] = _RESPONSE_MARKS if is_response else _CHAT_MARKS
+        self._is_last = _ends_response if is_response else _ends_chat
         self._hides_usage = hides_usage
         self._begun = bytearray()
         self.ended = False
@@ -75,13 +76,46 @@ class Events:
         return whole if self.ended else b""
 
     def _seen(self, whole: bytes) -> bytes:
-        if not self.ended:
-            self.ended = any(mark in whole for mark in self._last) or (
-                self._is_chat and b'"error"' in whole and _ERROR.search(whole) is not None
-            )
+        if not self.ended and any(mark in whole for mark in self._marks):
+            self.ended = any(self._is_last(event) for event in _END.split(whole))
         if self._hides_usage and b'"choices"' in whole and _NO_CHOICES.search(whole) is not None:
             return _without_usage(whole)
         return whole
+
+
+def _ends_chat(event: bytes) -> bool:
+    """Whether an event is the last of a stream of chat completions, completions or vectors; an error is one too."""
+    _, data = _fields(event)
+    if data == b"[DONE]":
+        return True
+    if b'"error"' not in data:
+        return False
+    try:
+        return bool(_decode_failing(data).error)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+
+
+def _ends_response(event: bytes) -> bool:
+    """Whether an event is the last of a response's stream, by its name or the type in its data."""
+    name, data = _fields(event)
+    if name not in ("", "message"):
+        return name in _RESPONSE_ENDS
+    try:
+        return _decode_typed(data).type in _RESPONSE_ENDS
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+
+
+def _fields(event: bytes) -> tuple[str, bytes]:
+    """The name and the data of an event."""
+    name, data = "", []
+    for line in event.splitlines():
+        if line.startswith(b"event:"):
+            name = line[6:].strip().decode("utf-8", "replace")
+        elif line.startswith(b"data:"):
+            data.append(line[5:].strip())
+    return name, b"\n".join(data)
 
 
 def _last_end(data: bytes | bytearray, start: int, end: int | None = None) -> int:

@@ -122,6 +122,7 @@ async def test_answers_of_every_framing(writes: tuple[bytes, ...], body: bytes) 
             assert await answer.read() == body
         assert up.connections == 1
 
+
 FRAMINGS = {
     "its length": whole(b"abcdefghij" * 50),
     "chunks": HEAD + b"transfer-encoding: chunked\r\n\r\n6\r\nabcdef\r\n3;x=y\r\nghi\r\n0\r\nx-sum: 1\r\n\r\n",
