@@ -59,6 +59,7 @@ CHAT_CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     ({"max_tokens": 5, "max_completion_tokens": 5}, "max_tokens", "invalid_value", "at the same time"),
     ({"max_tokens": 200_000}, "messages", "context_length_exceeded", "maximum context length is 128000 tokens"),
     ({"n": 129}, "n", "integer_above_max_value", "Expected a value <= 128"),
+    ({"metadata": {"a": "x" * 513}}, "metadata[...]", "string_above_max_length", "Expected a length <= 512."),
     ({"stop": ["a"] * 5}, "stop", "array_above_max_length", "array too long. Expected a length <= 4, but got 5."),
     ({"surprise": 1}, "surprise", "unknown_parameter", "Unknown parameter: 'surprise'."),
     ({"stream_options": {}}, "stream_options", "invalid_value", "only allowed when 'stream' is enabled"),

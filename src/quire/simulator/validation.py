@@ -86,7 +86,9 @@ def _out_of_bounds(param: str, value: Any, bound: re.Match[str]) -> ApiError:
         message = f"{kind} {side} value. Expected a value {wanted}, but got {_show(value)} instead."
     else:
         side, code = ("short", "below_min_length") if least else ("long", "above_max_length")
-        message = f"{kind} too {side}. Expected a length {wanted}, but got {len(value)}."
+        # msgspec does not say which key or value of an object it found: then there is nothing to measure
+        got = f", but got {len(value)}" if isinstance(value, str | list) else ""
+        message = f"{kind} too {side}. Expected a length {wanted}{got}."
     name = "empty_array" if value == [] else f"{kind}_{code}"
     return invalid(param, f"Invalid '{param}': {message}", name)
 
