@@ -1,11 +1,13 @@
-"""Requests that come in pieces: whatever the network makes of one, its answer is that of the whole."""
+"""Requests that come in pieces, whose answers are those of the whole, and callers who leave in the middle of one."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import random
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
@@ -52,3 +54,16 @@ def answer(port: int, parts: Iterator[bytes] | list[bytes], pause_s: float = 0.0
         reply = http.client.HTTPResponse(connection)
         reply.begin()
         return reply.status, reply.read()
+
+
+def leave(port: int, whole: bytes, rng: random.Random) -> None:
+    """Send a request or a part of it, read some of its answer or none, and go away, with or without a goodbye."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
+        if rng.random() < 0.3:  # what was not read, or sent, is thrown away, and the other side is told of a break
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):
+            is_part = rng.random() < 0.25
+            connection.sendall(whole[: rng.randrange(len(whole))] if is_part else whole)
+            time.sleep(rng.choice([0, 0, rng.random() * 0.03]))
+            if not is_part and rng.random() < 0.7:
+                connection.recv(rng.choice([1, 100, 5000]))

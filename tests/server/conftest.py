@@ -36,6 +36,12 @@ class Served:
     def app(self) -> Any:
         return self._server.config.app
 
+    @property
+    def open(self) -> tuple[int, int]:
+        """How many connections are open, and how many requests under way."""
+        state = self._server.server_state
+        return len(state.connections), len(state.tasks)
+
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(30)

@@ -82,6 +82,12 @@ class Served:
         return app
 
     @property
+    def open(self) -> tuple[int, int]:
+        """How many connections are open, and how many requests under way."""
+        state = self._server.server_state
+        return len(state.connections), len(state.tasks)
+
+    @property
     def base_url(self) -> str:
         return f"{self.url}/v1"
 
