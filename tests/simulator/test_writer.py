@@ -81,7 +81,7 @@ def test_stopping_does_not_wait_for_answers(simulator_factory: Callable[..., Sim
     wait_until(lambda: len(running.requests) == count)
     began = time.monotonic()
     running.stop()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # the answers would never come
     for connection in sockets:
         with connection:
             assert connection.recv(1) == b""

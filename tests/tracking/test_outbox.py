@@ -110,7 +110,7 @@ def test_a_server_that_is_away_for_a_while_loses_nothing(server: QuireServer, ke
         for step in range(100, 400):
             logged = time.monotonic()
             quire.log_metric("m", step, step=step)
-            assert time.monotonic() - logged < 2
+            assert time.monotonic() - logged < 10  # far less than the patience with a server that is away
             time.sleep(away / 300)
         quire.set_tag("while", "away")
         assert time.monotonic() - begun < away + 10

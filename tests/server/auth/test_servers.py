@@ -105,7 +105,7 @@ def test_what_one_server_is_told_counts_on_the_other(pair: tuple[Guarded, Guarde
 def _becomes(server: Guarded, secret: str, status: int) -> None:
     begun = time.monotonic()
     while server.call(bearer(secret), "GET", WHO).status != status:
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 5  # a second is promised, of a machine with time for it
         time.sleep(0.02)
 
 
