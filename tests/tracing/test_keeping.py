@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,10 +22,11 @@ import pytest
 
 import quire
 from quire import tracing
-from quire.domain.errors import InvalidInput
+from quire.domain.errors import InvalidInput, Unavailable
 from quire.tracing import beginning, cleaning, destination, exporter, live, operations, values, writing
 from quire.tracing.finished import FinishedTrace
 from quire.tracking import outbox, outboxes
+from quire.tracking.spill import Spill
 from tests.eventually import eventually
 from tests.quire_server import QuireServer
 from tests.tracing.conftest import last_trace, names_by_parent
@@ -397,6 +399,70 @@ def test_whatever_is_put_while_the_thread_falls_asleep_is_brought(tmp_path: Path
             time.sleep(0)  # and nobody asks for it
         assert len(brought) == number + 1
     box.close(5)
+
+
+def test_what_is_put_in_the_moment_between_two_looks_does_not_end_the_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = exporter._of_traces()
+    brought: list[FinishedTrace] = []
+    kind.perform = lambda _, delivery: brought.extend(delivery.traces)  # type: ignore[method-assign]
+    trace = FinishedTrace(trace_id=b"", experiment_id="0", spans=[])
+    look, late = outbox.Outbox._take_in, [number.to_bytes(16) for number in range(3)]
+
+    def looks_and_then_one_comes(box: outbox.Outbox[Any]) -> None:
+        look(box)
+        if late and threading.current_thread().name == "quire-outbox":
+            box._inbox.append(msgspec.structs.replace(trace, trace_id=late.pop()))
+
+    monkeypatch.setattr(outbox.Outbox, "_take_in", looks_and_then_one_comes)
+    box = outbox.Outbox(f"sqlite:///{tmp_path}/quire.db", kind)
+    eventually(lambda: not late)
+    box.put(msgspec.structs.replace(trace, trace_id=b"after them"), 10)
+    assert box.flush(10)
+    assert len(brought) == 4
+    box.close(5)
+
+
+def test_a_disk_that_cannot_be_read_for_a_moment_ends_nothing(
+    server: QuireServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.stop()
+    make(3)
+    assert not exporter._outboxes.all()[0].flush(30, while_away=False)
+    read, failures = Spill.oldest, [Unavailable("The disk cannot be read.")] * 2
+
+    def fails_at_first(spill: Spill[Any], count: int) -> list[Any]:
+        if failures:
+            raise failures.pop()
+        return read(spill, count)
+
+    monkeypatch.setattr(Spill, "oldest", fails_at_first)
+    server.start()
+    tracing.flush()
+    assert failures == []
+    assert len(names()) == 3
+
+
+def test_an_outbox_that_is_asked_for_while_it_is_made_is_one(tmp_path: Path) -> None:
+    """The garbage collector may end a forgotten span in any moment, in this one too."""
+    uri = f"sqlite:///{tmp_path}/quire.db"
+    asked: list[Any] = []
+
+    def kind() -> Any:
+        if not asked:
+            asked.append(None)
+            asked[0] = boxes.of(uri)
+        return exporter._of_traces()
+
+    boxes: outboxes.Outboxes[Any] = outboxes.Outboxes(kind)
+    making = threading.Thread(target=boxes.of, args=(uri,), daemon=True)
+    making.start()
+    making.join(20)
+    assert boxes.of(uri) is asked[0]
+    assert boxes.all() == asked
+    boxes.close(time.monotonic() + 5)
+    outboxes._known.remove(boxes)
 
 
 # -- ends ------------------------------------------------------------------------------------------

@@ -246,7 +246,8 @@ class Outbox(Generic[Op]):
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits."""
-        return not (self._inbox or self._memory or self._in_flight or self._spill.count)
+        with self._changed:  # what the thread is just taking from one place to the next is in neither
+            return not (self._inbox or self._memory or self._in_flight or self._spill.count)
 
     def close(self, timeout: float) -> None:
         """Bring what can be brought in time; the rest stays on disk for the next process."""
@@ -306,8 +307,14 @@ class Outbox(Generic[Op]):
 
     def _work(self) -> None:
         pause = _FIRST_PAUSE
-        while chunk := self._take():
-            undone, error = self._deliver(chunk)
+        while True:
+            try:
+                chunk = self._take()
+                undone, error = self._deliver(chunk or [])
+            except Unavailable as unreadable:  # what waits on disk cannot be read now, and stays there
+                chunk, undone, error = [], [], unreadable
+            if chunk is None:
+                return
             with self._changed:
                 self._in_flight = []
                 if error is None:
@@ -334,14 +341,14 @@ class Outbox(Generic[Op]):
                     return
                 self._changed.notify_all()
 
-    def _take(self) -> list[Waiting[Op]]:
-        """The oldest operations, once there are any; none when the outbox was closed."""
+    def _take(self) -> list[Waiting[Op]] | None:
+        """The oldest operations, once there are any; None when the outbox was closed."""
         with self._changed:
             self._sleep()
             if self._memory and not self._spill.count:
                 self._linger()
             if self._closed:
-                return []
+                return None
             if self._spill.count:
                 self._in_flight = self._spill.oldest(CHUNK)
             else:
@@ -350,10 +357,13 @@ class Outbox(Generic[Op]):
             return self._in_flight
 
     def _sleep(self) -> None:
-        """Wait until there is something. Who puts something sees ``_sleeps``, or it is seen here."""
+        """Wait until there is something. Who puts something sees ``_sleeps``, or it is seen here.
+
+        What was put since the look is seen by the next one: it is nothing to bring yet.
+        """
         while not self._closed:
             self._take_in()
-            if not self.is_empty:
+            if self._memory or self._spill.count:
                 return
             self._sleeps = True
             if not self._inbox:

@@ -33,7 +33,7 @@ class Outboxes(Generic[Op]):
         """``kind`` is called when the first outbox is made, so that what it needs is loaded only then."""
         self._kind = kind
         self._by_uri: dict[str, Outbox[Any]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may end a forgotten span while an outbox is being made
         _known.append(self)
 
     def of(self, uri: str) -> Outbox[Any]:
@@ -45,7 +45,10 @@ class Outboxes(Generic[Op]):
             with self._lock:
                 outbox = self._by_uri.get(uri)
                 if outbox is None:
-                    outbox = self._by_uri[uri] = Outbox(uri, self._kind())
+                    made = Outbox(uri, self._kind())
+                    outbox = self._by_uri.setdefault(uri, made)
+                    if outbox is not made:
+                        made.close(0)
         return outbox
 
     def existing(self, uri: str) -> Outbox[Any] | None:
@@ -74,7 +77,7 @@ class Outboxes(Generic[Op]):
 
     def leave_to_parent(self) -> None:
         """In the child of a fork: the parent's lock may be held by a thread that does not exist here."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         _of_parents.extend(outbox.leave_to_parent() for outbox in self._by_uri.values())
         self._by_uri.clear()
 
