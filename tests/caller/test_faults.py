@@ -47,7 +47,9 @@ def test_a_passing_fault_is_retried(upstream: Any, caller_at: CallerAt, calls: C
     assert (report.requests, report.retries) == (4, 1)
 
 
-@pytest.mark.parametrize("fault", ["hang up", "half an answer", "no json", "an array", "an error inside", "no choices"])
+@pytest.mark.parametrize(
+    "fault", ["hang up", "half an answer", "no json", "an array", "an error inside", "nested too deep", "no choices"]
+)
 def test_a_spoiled_answer_is_asked_for_again(
     upstream: Any, caller_at: CallerAt, calls: Calls, answered: Callable[..., bytes], fault: str
 ) -> None:
@@ -63,6 +65,8 @@ def test_a_spoiled_answer_is_asked_for_again(
             await exchange.answer(b"<html>bad gateway</html>")
         elif fault == "an array":
             await exchange.answer(b"[1, 2]")
+        elif fault == "nested too deep":
+            await exchange.answer(b'{"x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}")
         elif fault == "an error inside":
             await exchange.answer(b'{"error": {"code": "server_error", "message": "x"}}')
         else:

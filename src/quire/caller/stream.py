@@ -17,6 +17,7 @@ from quire.caller.transport import Reply, SendError, Transport
 from quire.caller.verdict import judge
 from quire.domain.calls import Call, Task
 from quire.domain.errors import InvalidInput, QuireError, Unavailable
+from quire.domain.unreadable import UNREADABLE
 
 _ENDINGS = frozenset({"response.completed", "response.incomplete"})
 _BREAKS = frozenset({"error", "response.failed"})
@@ -113,7 +114,7 @@ async def _events(task: Task, lines: AsyncIterator[str]) -> AsyncIterator[Stream
 def _event(data: str) -> dict[str, Any]:
     try:
         event = msgspec.json.decode(data)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         event = None
     if not isinstance(event, dict):
         raise UpstreamError(f"The service sent an event that is not a JSON object: {data[:120]!r}.")

@@ -9,6 +9,7 @@ import msgspec
 from quire.caller.transport import Reply
 from quire.domain.calls import Answer, Call, FailureKind, Task, read_usage
 from quire.domain.redaction import redact
+from quire.domain.unreadable import UNREADABLE
 
 _RETRYABLE_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -49,7 +50,7 @@ def read(call: Call, reply: Reply, latency: float, attempts: int) -> Answer | Ve
         return judge(reply)
     try:
         response = _decode(reply.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return _spoiled(f"the answer is not a JSON object ({error})", reply)
     if response.get("error"):
         return judge_error_in_answer(response["error"])
@@ -113,7 +114,7 @@ def _kind(status: int, code: str | None, has_error: bool) -> FailureKind:
 def _error_object(body: bytes) -> dict[str, Any]:
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return {}
     error = decoded.get("error", decoded) if isinstance(decoded, dict) else {}
     return error if isinstance(error, dict) else {"message": str(error)}

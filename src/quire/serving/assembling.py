@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from quire.domain.calls import Task
+from quire.domain.unreadable import UNREADABLE
 from quire.openai.autologging.assembling import assembler
 from quire.openai.autologging.calls import call_of_task
 from quire.openai.autologging.pieces import Piece, read_events
@@ -78,7 +79,7 @@ def _of_whole(body: bytes) -> Shown:
         reasons = [choice.finish_reason for choice in _decode_endings(body).choices]
     except (msgspec.ValidationError, UnicodeDecodeError):
         reasons = []
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _as_text(body)
     return Shown(body, [reason for reason in reasons if reason])
 
@@ -89,7 +90,7 @@ def _of_embeddings(body: bytes) -> Shown:
         answer = _decode_embeddings(body)
     except (msgspec.ValidationError, UnicodeDecodeError):
         return _of_whole(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _as_text(body)
     data = [
         {"object": item.object, "index": item.index, "embedding": _length_of(bytes(item.embedding))}
@@ -167,11 +168,11 @@ def _chunks(events: bytes) -> Iterator[_Chunk]:
     lines = events.removeprefix(b"data: ").rstrip().removesuffix(b"data: [DONE]").rstrip()
     try:
         yield from _decode_chunks(b"[" + lines.replace(b"\n\ndata: ", b",") + b"]")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         for data in _data(events):
             try:
                 yield _decode_chunk(data)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 continue
 
 
@@ -253,7 +254,7 @@ def _of_response(events: bytes) -> Shown:
     line = events[start + 6 :].partition(b"\n")[0] if start >= 0 else events.removeprefix(b"data:").strip()
     try:
         event = _decode_event(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         event = _Event()
     if event.type in _WHOLE and event.response != _NULL:
         return Shown(bytes(event.response), pieces=events.count(b"\ndata:") + events.startswith(b"data:"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.unreadable import UNREADABLE
 from quire.serving.request import Route
 
 _END = re.compile(rb"\r?\n\r?\n")
@@ -92,7 +93,7 @@ def _ends_chat(event: bytes) -> bool:
         return False
     try:
         return bool(_decode_failing(data).error)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
 
 
@@ -103,7 +104,7 @@ def _ends_response(event: bytes) -> bool:
         return name in _RESPONSE_ENDS
     try:
         return _decode_typed(data).type in _RESPONSE_ENDS
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
 
 
@@ -149,6 +150,6 @@ def _only_counts(event: bytes) -> bool:
         return False
     try:
         chunk = msgspec.json.decode(data[5:])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
     return isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk.get("usage"))

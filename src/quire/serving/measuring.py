@@ -13,6 +13,7 @@ import msgspec
 
 from quire.caller.cost import price_of
 from quire.domain.calls import Usage
+from quire.domain.unreadable import UNREADABLE
 from quire.serving.request import Done
 
 _DECODED = 32 * 1024
@@ -134,7 +135,7 @@ def _of_json(body: bytes) -> Measured:
         return _of_ends(body)
     try:
         answer = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _of_ends(body)
     return _said(answer.response or answer)
 
@@ -153,7 +154,7 @@ def _of_ends(body: bytes) -> Measured:
     for found in reversed(_USAGE.findall(tail)):
         try:
             counts = _decode_counts(found)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             continue
         if counts.is_counted:
             return Measured(response_id, model, counts.usage(), counted=True)

@@ -14,6 +14,7 @@ from quire.domain.errors import ErrorCode, PolicyError, QuireError
 from quire.domain.outputs import Output, UnreadableAnswer, read_outputs
 from quire.domain.package import Package
 from quire.domain.policy import describe_allowed
+from quire.domain.unreadable import UNREADABLE
 from quire.serving.errors import NoAnswer
 from quire.serving.request import Outgoing, Reply
 from quire.serving.scoring_input import Scoring
@@ -99,7 +100,7 @@ def _read(call: Call, reply: Reply, latency: float) -> list[Output]:
     try:
         response = msgspec.json.decode(reply.body)
         return read_outputs(Answer(call, response, read_usage(response), latency, reply.attempts))
-    except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError):
+    except (*UNREADABLE, AttributeError):
         problem = "answered what is not JSON"
     except UnreadableAnswer as error:
         problem = f"gave an answer that cannot be read: {error.message}"
@@ -138,7 +139,7 @@ def _refused(call: Call, reply: Reply) -> RowRefused:
 def _message(body: bytes) -> str:
     try:
         message = msgspec.json.decode(body)["error"]["message"]
-    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
+    except (*UNREADABLE, KeyError, TypeError):
         message = body[:500].decode("utf-8", "replace")
     return str(message)[:2000]
 

@@ -8,6 +8,7 @@ import msgspec
 
 from quire.domain.calls import Answer, Call, Usage
 from quire.domain.outputs import UnreadableAnswer, read_outputs
+from quire.domain.unreadable import UNREADABLE
 from quire.serving.assembling import shown
 from quire.serving.request import Done, Route
 
@@ -42,6 +43,6 @@ def _whole(route: Route, answer: dict[str, Any]) -> str | None:
 def _object(text: bytes) -> dict[str, Any] | None:
     try:
         found = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return found if isinstance(found, dict) else None

@@ -16,6 +16,7 @@ from opentelemetry import trace as otel
 
 from quire.domain.span_names import MODEL_ID
 from quire.domain.traces import LINKED_PROMPTS_TAG, SESSION, USER, check_labels
+from quire.domain.unreadable import UNREADABLE
 from quire.tracing import state
 from quire.tracing.live import LiveTrace
 from quire.tracing.span import Span
@@ -113,6 +114,6 @@ def json_list(text: str | None) -> list[Any]:
     """The list in a JSON text; empty if there is none."""
     try:
         found = msgspec.json.decode(text) if text else []
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return []
     return found if isinstance(found, list) else []

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.unreadable import UNREADABLE
 from quire.openai.autologging.calls import TracedCall
 from quire.tracing.values import to_json
 
@@ -48,7 +49,7 @@ def _of_bytes(content: bytes) -> bytes:
     if content.lstrip()[:1] in (b"{", b"["):
         try:
             msgspec.json.decode(content)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             pass
         else:
             return content

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from quire.domain.unreadable import UNREADABLE
+
 
 class Piece:
     """A JSON object whose fields are attributes, as those of the SDK's objects; None for one that is not there."""
@@ -40,7 +42,7 @@ def read_events(body: bytes) -> Iterator[dict[str, Any]]:
             continue
         try:
             event = msgspec.json.decode(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         if isinstance(event, dict):
             yield event

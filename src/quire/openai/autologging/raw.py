@@ -11,8 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import msgspec
-
+from quire.domain.unreadable import UNREADABLE
 from quire.openai.autologging.closing import http_library
 from quire.openai.autologging.options import complain
 from quire.openai.autologging.pieces import Piece, read_events
@@ -96,7 +95,7 @@ class Body:
         try:
             for event in read_events(self._decoded()):
                 self._watch.take(Piece(event))
-        except (msgspec.DecodeError, ValueError):
+        except (*UNREADABLE, ValueError):
             complain("A streamed body could not be read")
 
 

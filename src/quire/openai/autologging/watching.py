@@ -17,6 +17,7 @@ from quire.caller.watching import model_asking
 from quire.domain.span_names import MODEL_ID
 from quire.domain.trace_views import FIRST_TOKEN
 from quire.domain.traces import SOURCE_RUN
+from quire.domain.unreadable import UNREADABLE
 from quire.openai.autologging.assembling import assembler
 from quire.openai.autologging.attributes import request_attributes
 from quire.openai.autologging.calls import TracedCall
@@ -113,7 +114,7 @@ class Watch:
         """The answer is here as bytes that the program reads by itself."""
         try:
             answer = msgspec.json.decode(body)
-        except (msgspec.DecodeError, ValueError):
+        except (*UNREADABLE, ValueError):
             answer = f"<{len(body)} bytes>"
         self.answered(answer)
 

@@ -13,6 +13,7 @@ import msgspec
 from quire.domain.errors import InvalidInput
 from quire.domain.recordings import Answer, Exchange, asked_for
 from quire.domain.restreaming import chat_events, is_whole_response, response_events, text_events
+from quire.domain.unreadable import UNREADABLE
 
 if TYPE_CHECKING:
     from quire.entities.spans import Span
@@ -143,7 +144,7 @@ def _content(value: Any) -> Mapping[str, Any]:
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return {}
     return value if isinstance(value, Mapping) else {}
 

@@ -10,6 +10,7 @@ import msgspec
 
 from quire.domain.calls import Task
 from quire.domain.endpoints import Caching
+from quire.domain.unreadable import UNREADABLE
 from quire.serving.request import Outgoing, Reply
 
 _STATEFUL = ("previous_response_id", "conversation")
@@ -63,7 +64,7 @@ def is_whole(route: Task, reply: Reply) -> bool:
         return False
     try:
         body = _decode(reply.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
     if body.get("error"):
         return False

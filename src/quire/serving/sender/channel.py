@@ -17,6 +17,7 @@ from quire.caller.wire import on_kept_connection, proxy_for
 from quire.domain.calls import TASK_PATHS, Task
 from quire.domain.endpoints import Upstream
 from quire.domain.errors import Unauthenticated
+from quire.domain.unreadable import UNREADABLE
 from quire.serving.request import Outgoing, Reply
 from quire.serving.sender.live import LiveStream
 from quire.serving.sender.lost import Lost, read_loss
@@ -215,7 +216,7 @@ def _check_json(body: bytes) -> None:
     """Raise Lost for an answer that no client can read, whatever its status says. Costs a microsecond a kilobyte."""
     try:
         _read(body)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Lost("unreadable", error, began=True) from error
 
 
