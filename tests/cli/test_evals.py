@@ -98,6 +98,15 @@ def test_promote_rollback_and_their_history(quick: Quire, solver: Path) -> None:
     assert quick("promote", "models:/solver/2").code == 1
 
 
+@pytest.mark.parametrize("gate", [b"scorer: [", b"\xff\xfe\x00", b"scorer: 2026-13-45", b"- a", b"[" * 5000])
+def test_a_gate_that_cannot_be_read_is_named(quick: Quire, workspace: Path, gate: bytes) -> None:
+    Path("gate.yaml").write_bytes(gate)
+    refused = quick("promote", "models:/solver/2", "-e", "any", "--gate", "gate.yaml")
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "gate" in refused.err
+    assert "No such file" in quick("promote", "models:/solver/2", "-e", "any", "--gate", "absent.yaml").err
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -84,11 +84,11 @@ def _gate(file: Path | None, scorer: str | None, confidence: float, not_worse: l
     from quire.domain.gates import gate, read_gate
 
     if file is not None:
-        import yaml
+        from quire.models.yamltext import read_yaml_file
 
         if scorer is not None:
             raise InvalidInput("--gate and --scorer both say what must hold; give one of them.")
-        return read_gate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return read_gate(read_yaml_file(file, "a gate"))
     if scorer is None:
         return None
     return gate(scorer, confidence=confidence, not_worse=dict(map(_ratio, not_worse or [])))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from quire.domain.errors import MalformedModel
+from quire.domain.errors import InvalidInput, MalformedModel
 
 MAX_BYTES = 32 * 1024 * 1024
 """The largest file read; an image inside a template is far smaller."""
@@ -33,6 +34,14 @@ def parse_yaml(data: bytes, where: str, holder: str = "a model") -> Any:
         raise MalformedModel(f"{where} is not YAML that {holder} may hold: {_one_line(error)}.") from None
     _refuse_expansion(value, where)
     return value
+
+
+def read_yaml_file(path: Path, holder: str) -> Any:
+    """The value of a file that somebody wrote by hand. Raises InvalidInput, naming the file and ``holder``, its use."""
+    try:
+        return parse_yaml(path.read_bytes(), str(path), holder)
+    except MalformedModel as error:
+        raise InvalidInput(error.message) from None
 
 
 def parse_mapping(data: bytes, where: str) -> dict[str, Any]:

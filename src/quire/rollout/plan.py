@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from quire.domain.errors import InvalidInput
 from quire.domain.gates import Gate, read_gate
+from quire.models.yamltext import read_yaml_file
 from quire.scorers.by_name import named_scorer
 
 _PROMPT = "prompts:/"
@@ -64,10 +64,7 @@ class CheckedPlan(msgspec.Struct, frozen=True, kw_only=True):
 def read_plan(path: str | Path) -> CheckedPlan:
     """Read an evaluation file. Raises InvalidInput, naming the file and the field."""
     file = Path(path)
-    try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} is not YAML: {' '.join(str(error).split())}.") from None
+    raw = read_yaml_file(file, "an evaluation")
     try:
         plan = msgspec.convert(raw, Plan)
     except (msgspec.ValidationError, RecursionError) as error:

@@ -106,13 +106,10 @@ def start_file(path: str | Path) -> Trial:
 
     ``subject`` (or ``endpoint``, or ``prompt``) says what it is about. Raises InvalidInput, naming the file and field.
     """
-    import yaml
+    from quire.models.yamltext import read_yaml_file
 
     file = Path(path)
-    try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} is not YAML: {' '.join(str(error).split())}.") from None
+    raw = read_yaml_file(file, "a trial")
     if not isinstance(raw, dict):
         raise InvalidInput(f"{file} holds {type(raw).__name__}; expected fields: {', '.join(_FIELDS)}.")
     given = dict(raw)
