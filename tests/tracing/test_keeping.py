@@ -22,9 +22,9 @@ import pytest
 
 import quire
 from quire import tracing
-from quire.domain.errors import InvalidInput, Unavailable
+from quire.domain.errors import InvalidInput, QuireError, Unavailable
 from quire.tracing import beginning, cleaning, destination, exporter, live, operations, values, writing
-from quire.tracing.finished import FinishedTrace
+from quire.tracing.finished import FinishedSpan, FinishedTrace
 from quire.tracking import outbox, outboxes
 from quire.tracking.spill import Spill
 from tests.eventually import eventually
@@ -463,6 +463,68 @@ def test_an_outbox_that_is_asked_for_while_it_is_made_is_one(tmp_path: Path) -> 
     assert boxes.all() == asked
     boxes.close(time.monotonic() + 5)
     outboxes._known.remove(boxes)
+
+
+@pytest.mark.parametrize("said", [5, None, {"a": [1]}, object()])
+def test_spans_may_be_called_anything(server: QuireServer, said: Any) -> None:
+    with quire.start_span(said, span_type=said) as span:
+        pass
+    assert last_trace().data.spans[0].name == str(said)
+    assert span.trace_id == last_trace().info.trace_id
+
+
+def test_a_number_is_the_id_of_an_experiment_too(server: QuireServer) -> None:
+    experiment = quire.create_experiment(f"e{uuid.uuid4().hex}")
+    span = quire.start_span_no_context("by number", experiment_id=int(experiment))  # type: ignore[arg-type]
+    span.end()
+    found = quire.get_trace(span.trace_id)
+    assert found is not None
+    assert found.info.experiment_id == experiment
+
+
+def test_what_cannot_be_joined_read_or_written_keeps_nothing_else(
+    server: QuireServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    deliver = destination.here().deliver
+    span = FinishedSpan(b"1" * 8, b"", "broken", "CHAIN", 1, 2, 1, "", None, None, {}, (), ())
+    whole = FinishedTrace(trace_id=b"0" * 16, experiment_id="0", spans=[span])
+    for fields in ({"experiment_id": ["no", "text"]}, {"metadata": {"a": object()}}, {"spans": [span, None]}):
+        deliver(msgspec.structs.replace(whole, **fields))  # type: ignore[arg-type]
+    make(3)
+    with suppress(QuireError):
+        tracing.flush()
+    assert names() >= {"s 0", "s 1", "s 2"}
+
+
+def test_what_cannot_be_kept_on_disk_takes_nothing_along(server: QuireServer, caplog: pytest.LogCaptureFixture) -> None:
+    server.stop()
+    make(2)
+    box = exporter._outboxes.all()[0]
+    never = FinishedTrace(trace_id=b"0" * 16, experiment_id="0", spans=[], cleaned=True, metadata={"a": object()})  # type: ignore[dict-item]
+    box.submit(never)
+    make(2, "then")
+    outboxes.close_all(0)
+    assert "cannot be kept on disk, and is lost" in caplog.text
+    server.start()
+    make(1, "last")
+    tracing.flush()
+    assert names() == {"s 0", "s 1", "then 0", "then 1", "last 0"}
+
+
+def test_what_was_kept_on_disk_and_cannot_be_read_is_in_nobodys_way(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spill = Spill(f"sqlite:///{tmp_path}/quire.db", "traces", operations.Delivery, lambda delivery: delivery)
+    trace = FinishedTrace(trace_id=b"0" * 16, experiment_id="0", spans=[])
+    spill.add([outbox.Waiting(number, operations.Delivery([trace], 10)) for number in (1, 2, 3)])
+    assert spill._connection is not None
+    with spill._connection:
+        spill._connection.execute("UPDATE operations SET body = ? WHERE number = 2", (b"no msgpack",))
+    assert [waiting.number for waiting in spill.oldest(10)] == [1, 3]
+    assert spill.count == 2
+    assert "cannot be read" in caplog.text
+    spill.remove(spill.oldest(10))
+    assert list((tmp_path / "outbox").glob("*.db")) == []
 
 
 # -- ends ------------------------------------------------------------------------------------------

@@ -115,7 +115,8 @@ def _begin_trace(
         if sample_rate is not None:
             before = sampling or Sampling()
             sampling = Sampling(rate=sample_rate, slow_seconds=before.slow_seconds, rule=before.rule)
-    trace = LiveTrace(trace_id, experiment_id or experiment, place.deliver, metadata=metadata, sampling=sampling)
+    chosen = str(experiment_id) if experiment_id else experiment  # a number is an id too
+    trace = LiveTrace(trace_id, chosen, place.deliver, metadata=metadata, sampling=sampling)
     if surroundings.tags:
         trace.tags.update(surroundings.tags)
     return trace

@@ -47,12 +47,12 @@ class Held(msgspec.Struct):
 def held_of(span: FinishedSpan, *, cleaned: bool) -> Held:
     """What is kept of a span; ``cleaned`` says that it was seen to before."""
     held = Held(
-        span.name,
-        span.type,
+        str(span.name),  # whatever a program calls its spans
+        str(span.type),
         from_json(span.inputs),
         from_json(span.outputs),
         dict(span.attributes),
-        span.message,
+        str(span.message),
         [(item.name, from_json(item.attributes)) for item in span.events],
         [(item.trace_id, item.span_id, from_json(item.attributes)) for item in span.links],
     )

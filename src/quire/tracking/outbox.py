@@ -152,7 +152,13 @@ class Outbox(Generic[Op]):
     def _take_in(self) -> None:
         """Look at what was put."""
         while self._inbox:
-            self._accept(self._kind.checked(self._inbox.popleft()))
+            put = self._inbox.popleft()
+            try:
+                operation = self._kind.checked(put)
+            except Exception as error:
+                log.error("One of %s could not be taken, and is lost: %r", self._kind.name, error)
+            else:
+                self._accept(operation)
 
     def _accept(self, operation: Op) -> None:
         if self._spill.count and self._is_full(operation):
@@ -385,13 +391,21 @@ class Outbox(Generic[Op]):
     def _deliver(self, chunk: list[Waiting[Op]]) -> tuple[list[Waiting[Op]], QuireError | None]:
         """Bring operations to the store; those that it did not take, and why, if it could not be asked."""
         done: set[int] = set()
-        for operation, places in self._kind.merged([waiting.operation for waiting in chunk]):
+        for operation, places in self._merged(chunk):
             error = self._bring(operation, [chunk[place] for place in places])
             if error is not None:
                 return [waiting for place, waiting in enumerate(chunk) if place not in done], error
             done.update(places)
             self._note_done([chunk[place] for place in places])
         return [], None
+
+    def _merged(self, chunk: list[Waiting[Op]]) -> list[tuple[Op, list[int]]]:
+        """Operations joined to few; each alone where one of them cannot be joined to others."""
+        try:
+            return list(self._kind.merged([waiting.operation for waiting in chunk]))
+        except Exception as error:
+            log.error("%s are brought one by one: %r", self._kind.name.capitalize(), error)
+            return [(waiting.operation, [place]) for place, waiting in enumerate(chunk)]
 
     def _bring(self, operation: Op, parts: Sequence[Waiting[Op]]) -> QuireError | None:
         """Bring one operation made of parts. The error if the store is away; a refused part counts as brought."""
@@ -439,7 +453,8 @@ class Outbox(Generic[Op]):
 
     def _settle(self, chunk: list[Waiting[Op]]) -> None:
         """All of a chunk was brought, and all that was logged before it."""
-        self._finished = max(self._finished, chunk[-1].number)
+        if chunk:
+            self._finished = max(self._finished, chunk[-1].number)
         if self.is_empty:
             self._finished = self._submitted
             self._hurried = False

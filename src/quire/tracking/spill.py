@@ -7,6 +7,7 @@ is gone is taken over by the next process that logs to the same store.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 import uuid
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 FOLDER_VARIABLE = "QUIRE_OUTBOX"
+log = logging.getLogger("quire")
 _SCHEMA = "CREATE TABLE IF NOT EXISTS operations (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, body BLOB NOT NULL)"
 _ADD = "INSERT INTO operations (id, number, body) VALUES (?, ?, ?)"
 
@@ -55,6 +57,7 @@ class Spill(Generic[Op]):
         ``name`` keeps operations of different types apart; ``for_disk`` gives what may be written of one.
         """
         self._for_disk = for_disk
+        self._kind = name
         self._mark = f"{name}-{hashlib.sha256(uri.encode()).hexdigest()[:16]}"
         self._decode = msgspec.msgpack.Decoder(operation).decode
         self._connection: sqlite3.Connection | None = None
@@ -74,26 +77,41 @@ class Spill(Generic[Op]):
         self._first -= len(waiting)
 
     def _insert(self, waiting: Sequence[Waiting[Op]], start: int) -> None:
+        rows, weight = [], 0
+        for place, item in enumerate(waiting, start):
+            try:
+                rows.append((place, item.number, msgspec.msgpack.encode(self._for_disk(item.operation))))
+                weight += item.operation.weight
+            except Exception as error:  # the others are kept
+                log.error("One of %s cannot be kept on disk, and is lost: %r", self._kind, error)
+        if not rows:
+            return
         with self._explained():
             connection = self._open()
             with connection:
-                connection.executemany(
-                    _ADD,
-                    (
-                        (place, item.number, msgspec.msgpack.encode(self._for_disk(item.operation)))
-                        for place, item in enumerate(waiting, start)
-                    ),
-                )
-        self.count += len(waiting)
-        self.weight += sum(item.operation.weight for item in waiting)
+                connection.executemany(_ADD, rows)
+        self.count += len(rows)
+        self.weight += weight
 
     def oldest(self, count: int) -> list[Waiting[Op]]:
-        """The first operations."""
+        """The first operations; those that cannot be read are forgotten, so that they are in nobody's way."""
         if self._connection is None:
             return []
-        with self._explained():
+        found: list[Waiting[Op]] = []
+        lost: list[tuple[int]] = []
+        with self._explained(), self._connection:
             rows = self._connection.execute("SELECT id, number, body FROM operations ORDER BY id LIMIT ?", (count,))
-            return [Waiting(number, self._decode(body), row) for row, number, body in rows]
+            for row, number, body in rows.fetchall():
+                try:
+                    found.append(Waiting(number, self._decode(body), row))
+                except msgspec.MsgspecError as error:
+                    log.error("One of %s was kept on disk and cannot be read: %s", self._kind, error)
+                    lost.append((row,))
+            self._connection.executemany("DELETE FROM operations WHERE id = ?", lost)
+        self.count -= len(lost)
+        if not self.count:
+            self._discard()
+        return found
 
     def remove(self, waiting: Sequence[Waiting[Op]]) -> None:
         """Forget operations that were done; the file goes with the last of them."""
