@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from quire.domain.errors import MalformedModel, NotFound
+from quire.domain.errors import InvalidInput, MalformedModel, NotFound
 from quire.domain.schema import ColSpec, ParamSchema, ParamSpec, Schema
 from quire.models import Model, get_model_info, load_package
 from quire.models.yamltext import MAX_BYTES
+from quire.pyfunc import load_model
 
 Directory = Callable[..., Path]
 
@@ -265,6 +266,13 @@ def test_a_link_out_of_the_directory_is_refused(directory: Directory, tmp_path: 
     (folder / "model.yaml").symlink_to(tmp_path / "secret.yaml")
     with pytest.raises(MalformedModel, match="is a link that leads out of the model directory"):
         load_package(folder)
+
+
+@pytest.mark.parametrize("path", ["a" * 10_000, "a\0b", "\ud800", "file:///a%00b"])
+def test_a_path_that_no_folder_can_have(path: str) -> None:
+    with pytest.raises(InvalidInput, match=r"is no path: .* Give a folder") as refused:
+        load_model(path)
+    assert len(refused.value.message) < 300
 
 
 def test_a_missing_file_is_named_with_what_is_there(directory: Directory, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from quire.domain.errors import InvalidInput, MalformedModel, NotFound, Permissi
 from quire.domain.paths import checked_path
 from quire.domain.uris import LocationUri, is_local, parse_model_uri
 
+_SHOWN = 100
+
 
 class ModelFolder(Protocol):
     """The files of one model directory."""
@@ -86,6 +88,8 @@ class StoredFolder:
 def open_model(uri: str | Path, dst_path: str | Path | None = None) -> ModelFolder:
     """The model directory that a URI or path names; copied to ``dst_path`` first if that is given."""
     location = _location(uri)
+    if is_local(location):
+        _check_name(location)
     if dst_path is not None:
         from quire.artifacts import open_artifacts
 
@@ -95,6 +99,18 @@ def open_model(uri: str | Path, dst_path: str | Path | None = None) -> ModelFold
     from quire.artifacts import open_artifacts
 
     return StoredFolder(open_artifacts(location))
+
+
+def _check_name(location: str) -> None:
+    """Raise InvalidInput for a path that no file can have."""
+    try:
+        local_path(location).stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return  # it is said of the file that is read
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        shown = location if len(location) <= _SHOWN else f"{location[:_SHOWN]}…"
+        raise InvalidInput(f"{shown!r} is no path: {why}. Give a folder of this machine or a model's URI.") from None
 
 
 def _location(uri: str | Path) -> str:
