@@ -232,6 +232,17 @@ def test_lines_that_find_no_room_are_counted(monkeypatch: pytest.MonkeyPatch) ->
     assert [line.get("lines_dropped", 0) for line in lines] == [3, 0]
 
 
+def test_a_line_that_cannot_be_written_takes_nothing_along(caplog: pytest.LogCaptureFixture) -> None:
+    file = io.StringIO()
+    log = RequestLog(file)
+    log.refused("/half-a-character-\ud800", 404, "not_found")
+    log(done())
+    log.start()
+    log.close()
+    assert len(file.getvalue().splitlines()) == 1
+    assert "could not be written" in caplog.text
+
+
 def test_a_log_that_nobody_reads_hurts_nobody() -> None:
     file = io.StringIO()
     file.close()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import quire
@@ -406,6 +407,19 @@ def test_what_finds_no_room_is_dropped_and_counted(uri: str, monkeypatch: pytest
     tracer.start()
     tracer.flush()
     assert tracer.waiting == 0
+    tracer.close()
+
+
+def test_a_request_that_cannot_be_traced_is_in_nobodys_way(uri: str, caplog: pytest.LogCaptureFixture) -> None:
+    tracer = Tracer(uri)
+    tracer.start()
+    tracer(msgspec.structs.replace(ended(), given=None))
+    tracer.flush()
+    assert "could not be traced" in caplog.text
+    done = ended()
+    tracer(done)
+    tracer.flush()
+    assert quire.get_trace(done.trace_id) is not None
     tracer.close()
 
 

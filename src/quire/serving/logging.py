@@ -5,6 +5,7 @@ Lines are written by a thread, so that a slow pipe holds no request up; what fin
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import threading
@@ -20,6 +21,7 @@ from quire.domain.times import format_time
 from quire.serving.request import Done
 from quire.serving.traceparents import random_bits
 
+log = logging.getLogger("quire.serving")
 MOST_WAITING = 50_000
 _LONGEST = 300
 _EVERY_S = 0.1
@@ -159,7 +161,10 @@ class RequestLog:
         lines = []
         for _ in range(len(self._waiting)):
             what = self._waiting.popleft()
-            lines.append(msgspec.json.encode(what if isinstance(what, Refusal) else self._line(what)).decode())
+            try:
+                lines.append(msgspec.json.encode(what if isinstance(what, Refusal) else self._line(what)).decode())
+            except Exception as error:  # the others are written
+                log.error("A request could not be written to the log: %r", error)
         if not lines:
             return
         file = self._file or sys.stderr

@@ -176,21 +176,19 @@ class Tracer:
                 return
 
     def _make(self) -> None:
-        batch: Batch = []
-        weight = 0
-        for _ in range(min(_AT_ONCE, len(self._queue))):
-            done, endpoint, its_weight = self._queue.popleft()
-            weight += its_weight
-            if not done.trace_id:
-                done.trace_id = f"tr-{os.urandom(16).hex()}"
-            batch.append((done, manner_of(endpoint, self._experiment_of(done, endpoint))))
+        taken = [self._queue.popleft() for _ in range(min(_AT_ONCE, len(self._queue)))]
         try:
-            self._maker.make(batch)
+            self._maker.make([self._told(done, endpoint) for done, endpoint, _ in taken])
         except Exception as error:
-            log.error("%d requests could not be traced: %r", len(batch), error)
+            log.error("%d requests could not be traced: %r", len(taken), error)
         finally:
-            self._weight_out += weight
-            self._made += len(batch)
+            self._weight_out += sum(weight for _, _, weight in taken)
+            self._made += len(taken)
+
+    def _told(self, done: Done, endpoint: Endpoint | None) -> tuple[Done, Manner]:
+        if not done.trace_id:
+            done.trace_id = f"tr-{os.urandom(16).hex()}"
+        return done, manner_of(endpoint, self._experiment_of(done, endpoint))
 
     def experiment_of(self, done: Done) -> str:
         """The name of the experiment that has the trace of a request."""
