@@ -482,9 +482,7 @@ def test_a_number_is_the_id_of_an_experiment_too(server: QuireServer) -> None:
     assert found.info.experiment_id == experiment
 
 
-def test_what_cannot_be_joined_read_or_written_keeps_nothing_else(
-    server: QuireServer, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_cannot_be_joined_read_or_written_keeps_nothing_else(server: QuireServer) -> None:
     deliver = destination.here().deliver
     span = FinishedSpan(b"1" * 8, b"", "broken", "CHAIN", 1, 2, 1, "", None, None, {}, (), ())
     whole = FinishedTrace(trace_id=b"0" * 16, experiment_id="0", spans=[span])

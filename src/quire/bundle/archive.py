@@ -22,6 +22,7 @@ from quire.bundle.content import FORMAT, LINEAGE, MANIFEST, MODEL_FOLDER, FileEn
 from quire.domain.errors import InvalidInput, NotFound, PermissionDenied, QuireError
 from quire.domain.ids import is_run_id
 from quire.domain.paths import checked_path
+from quire.domain.unreadable import UNREADABLE
 
 MOST_FILES = 10_000
 MOST_BYTES = 4 * 1024**3
@@ -153,7 +154,7 @@ class Bundle:
     def _decode(self, path: str, data: bytes, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(data, type=kind)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self._refuse(f"{path} cannot be read ({error})")
 
     def _copy(self, entry: FileEntry, writer: IO[bytes]) -> None:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from quire.domain.errors import InvalidInput
+from quire.domain.unreadable import UNREADABLE
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -69,7 +70,7 @@ def decode(content: bytes, kind: type[T]) -> T:
     """
     try:
         message: T = _decoder(kind).decode(content or b"{}")
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except UNREADABLE:
         return _decode_anew(content, kind)
     return message
 

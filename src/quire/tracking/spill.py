@@ -98,29 +98,30 @@ class Spill(Generic[Op]):
         if self._connection is None:
             return []
         found: list[Waiting[Op]] = []
-        lost: list[tuple[int]] = []
-        with self._explained(), self._connection:
+        lost: list[int] = []
+        with self._explained():
             rows = self._connection.execute("SELECT id, number, body FROM operations ORDER BY id LIMIT ?", (count,))
             for row, number, body in rows.fetchall():
                 try:
                     found.append(Waiting(number, self._decode(body), row))
                 except msgspec.MsgspecError as error:
                     log.error("One of %s was kept on disk and cannot be read: %s", self._kind, error)
-                    lost.append((row,))
-            self._connection.executemany("DELETE FROM operations WHERE id = ?", lost)
-        self.count -= len(lost)
-        if not self.count:
-            self._discard()
+                    lost.append(row)
+        if lost:
+            self._forget(lost, 0)
         return found
 
     def remove(self, waiting: Sequence[Waiting[Op]]) -> None:
         """Forget operations that were done; the file goes with the last of them."""
-        if self._connection is None or not waiting:
-            return
+        if self._connection is not None and waiting:
+            self._forget([item.row for item in waiting], sum(item.operation.weight for item in waiting))
+
+    def _forget(self, rows: Sequence[int | None], weight: int) -> None:
+        assert self._connection is not None
         with self._explained(), self._connection:
-            self._connection.executemany("DELETE FROM operations WHERE id = ?", ((item.row,) for item in waiting))
-        self.count -= len(waiting)
-        self.weight -= sum(item.operation.weight for item in waiting)
+            self._connection.executemany("DELETE FROM operations WHERE id = ?", ((row,) for row in rows))
+        self.count -= len(rows)
+        self.weight -= weight
         if not self.count:
             self._discard()
 
